@@ -1,0 +1,1 @@
+"""What fits through the narrow place, a kind of code a file."""

@@ -1,0 +1,31 @@
+"""The errors a person may see: each is one clear line that names what is at fault and what to do.
+
+They descend from the built-in error a Python programmer would expect, so ``except ValueError`` works too.
+The command line prints any of them on one line and exits with 2; all else is our fault and exits with 1.
+"""
+
+__all__ = ["DataError", "IsthmusError", "ModelError", "OptionError", "OutputError", "SchemaWarning"]
+
+
+class IsthmusError(Exception):
+    """Anything a person can mend: their data, an option, a model folder, a place to write to."""
+
+
+class DataError(IsthmusError, ValueError):
+    """The data cannot be used as given; the message names the file, row or column."""
+
+
+class OptionError(IsthmusError, ValueError):
+    """An option or hyperparameter is out of its range; the message names it and the range."""
+
+
+class ModelError(IsthmusError, ValueError):
+    """A model folder or checkpoint is missing, damaged or too new; the message names the file."""
+
+
+class OutputError(IsthmusError, OSError):
+    """A result could not be written; what stood there before is untouched."""
+
+
+class SchemaWarning(UserWarning):
+    """Something about the columns that a person should know, and that does not stop the work."""

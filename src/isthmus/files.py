@@ -1,0 +1,104 @@
+"""Writing so that a reader sees the old or the new, never half of either."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from pathlib import Path
+
+from isthmus.errors import OutputError
+
+__all__ = ["replaced_file", "replaced_folder"]
+
+
+@contextmanager
+def replaced_file(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; when the block ends well, it takes that name.
+
+    Raises
+    ------
+    OutputError
+        Where the folder is missing, read-only or full. `path` is then as it was.
+    """
+    path = Path(path)
+    with _told(path):
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent)
+        os.close(handle)
+        temporary = Path(name)
+        try:
+            yield temporary
+            _sync(temporary)
+            os.chmod(temporary, 0o666 & ~_umask())
+            os.replace(temporary, path)
+            _sync(path.parent)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def replaced_folder(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary folder beside `path`; when the block ends well, it takes that name.
+
+    Raises
+    ------
+    OutputError
+        Where the parent is missing, read-only or full. `path` is then as it was.
+    """
+    path = Path(path)
+    with _told(path):
+        temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+        old = temporary.with_name(temporary.name + ".old")
+        try:
+            yield temporary
+            for file in temporary.iterdir():
+                _sync(file)
+            os.chmod(temporary, 0o777 & ~_umask())
+            if path.exists():
+                os.rename(path, old)
+            try:
+                os.rename(temporary, path)
+            except OSError:
+                if old.exists():
+                    os.rename(old, path)
+                raise
+            _sync(path.parent)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+            shutil.rmtree(old, ignore_errors=True)
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OutputError:
+        raise
+    except OSError as error:
+        what = {
+            errno.ENOSPC: "the disk is full",
+            errno.EDQUOT: "the disk quota is used up",
+            errno.EROFS: "the file system is read-only",
+            errno.EACCES: "permission denied",
+            errno.ENOENT: f"the folder {path.parent} does not exist",
+            errno.ENOTDIR: f"{path.parent} is not a folder",
+        }.get(error.errno or 0, error.strerror or str(error))
+        raise OutputError(f"cannot write {path}: {what}; nothing was changed") from error
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        with suppress(OSError) if path.is_dir() else nullcontext():  # some file systems cannot sync a folder
+            os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,1 @@
+"""Encoders and decoders: modules that know nothing of codes, distances or training."""

@@ -1,0 +1,145 @@
+"""A model folder: safetensors and JSON, nothing that executes.
+
+    model.safetensors   weights, and the buffers that preprocessing lives in
+    config.json         format version, task, hyperparameters, schema, thresholds, library versions, checksums
+    README.md           the model card, for people
+
+The folder is written whole or not at all, and read with distrust: sizes are bounded, checksums compared, and
+the only code a configuration can name is a task of this package.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from isthmus.errors import ModelError, OutputError
+from isthmus.files import replaced_folder
+from isthmus.tensors import read_tensors, write_tensors
+from isthmus.version import __version__
+
+__all__ = ["FORMAT", "Stored", "read", "write"]
+
+FORMAT = 1
+CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
+LARGEST_CONFIG = 64 * 2**20  # bytes; a schema of many long category names is far below
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a model folder holds.
+
+    Attributes
+    ----------
+    task : str
+        The estimator's class name.
+    config : dict
+        What the task needs to rebuild itself, JSON only.
+    tensors : mapping of name to tensor
+    versions : dict
+        Of the libraries that wrote it.
+    """
+
+    task: str
+    config: dict[str, Any]
+    tensors: Mapping[str, Tensor]
+    versions: dict[str, str]
+
+
+def write(
+    folder: str | Path, *, task: str, config: dict[str, Any], tensors: Mapping[str, Tensor], card: str
+) -> None:
+    """Write a model folder, in the place of an older one if there is one.
+
+    Raises
+    ------
+    OutputError
+        Where it cannot be written, or `folder` holds something that is no model. Nothing is changed then.
+    """
+    folder = Path(folder)
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(f"cannot write {folder}: a file of that name exists; nothing was changed")
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / CONFIG).exists():
+        raise OutputError(f"cannot write {folder}: it holds something that is no model; nothing was changed")
+    with replaced_folder(folder) as temporary:
+        write_tensors(temporary / WEIGHTS, tensors)
+        (temporary / CARD).write_text(card, encoding="utf-8")
+        content: dict[str, Any] = {
+            "format": FORMAT,
+            "task": task,
+            "config": config,
+            "versions": {
+                "isthmus": __version__,
+                "torch": torch.__version__,
+                "python": platform.python_version(),
+            },
+            "sha256": {WEIGHTS: _digest((temporary / WEIGHTS).read_bytes())},  # a card may be edited
+        }
+        content["sha256"][CONFIG] = _digest(_canonical(content))
+        text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
+        (temporary / CONFIG).write_text(text + "\n", encoding="utf-8")
+
+
+def read(folder: str | Path) -> Stored:
+    """Read a model folder.
+
+    Raises
+    ------
+    ModelError
+        If a file is missing, damaged (one flipped byte is enough) or of a newer format.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise ModelError(f"{folder} is not a model folder" if folder.exists() else f"{folder} does not exist")
+    content = _config(folder / CONFIG)
+    _bytes(folder / CARD)
+    if _digest(_bytes(folder / WEIGHTS)) != content["sha256"].get(WEIGHTS):
+        raise ModelError(f"{folder / WEIGHTS} is damaged: its checksum is not the one in {CONFIG}")
+    tensors, _ = read_tensors(folder / WEIGHTS)
+    return Stored(content["task"], content["config"], tensors, content["versions"])
+
+
+def _config(path: Path) -> dict[str, Any]:
+    raw = _bytes(path, LARGEST_CONFIG)
+    try:
+        content = json.loads(raw)
+        version = content["format"]
+        if isinstance(version, int) and version > FORMAT:
+            raise ModelError(
+                f"{path} has format {version}; this Isthmus reads up to {FORMAT}: upgrade isthmus"
+            )
+        digest = content["sha256"].pop(CONFIG)
+        if digest != _digest(_canonical(content)):
+            raise ModelError(f"{path} is damaged: it does not match its own checksum")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        if isinstance(error, ModelError):
+            raise
+        raise ModelError(f"{path} is damaged or not the configuration of a model") from None
+    return content
+
+
+def _bytes(path: Path, limit: int | None = None) -> bytes:
+    try:
+        if limit is not None and path.stat().st_size > limit:
+            raise ModelError(f"{path} is larger than any configuration ({path.stat().st_size} bytes)")
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise ModelError(f"{path} is missing: a model folder holds {WEIGHTS}, {CONFIG} and {CARD}") from None
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _canonical(content: Mapping[str, Any]) -> bytes:
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+
+
+def _digest(raw: bytes) -> str:
+    return hashlib.sha256(raw).hexdigest()

@@ -1,0 +1,42 @@
+"""Tensors and a little JSON in one safetensors file: nothing in it can execute."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from isthmus.errors import ModelError
+
+__all__ = ["read_tensors", "write_tensors"]
+
+
+def write_tensors(
+    path: str | Path, tensors: Mapping[str, Tensor], about: Mapping[str, Any] | None = None
+) -> None:
+    """Write named tensors, and what JSON can say about them."""
+    plain = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
+    save_file(plain, path, metadata={"isthmus": json.dumps(about or {})})
+
+
+def read_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Return the tensors of a file and what was said about them.
+
+    Raises
+    ------
+    ModelError
+        If the file is missing, cut short, or not ours.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            about = json.loads((file.metadata() or {})["isthmus"])
+            return {name: file.get_tensor(name) for name in file.keys()}, about  # noqa: SIM118 (no mapping)
+    except FileNotFoundError:
+        raise ModelError(f"{path} is missing") from None
+    except (SafetensorError, KeyError, ValueError, OSError) as error:
+        raise ModelError(f"{path} is damaged or not an Isthmus file ({error})") from None

