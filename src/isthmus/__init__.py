@@ -1,5 +1,29 @@
-"""Isthmus turns unlabelled data into useful things with auto-encoders."""
+"""Isthmus turns unlabelled data into useful things with auto-encoders.
+
+The names below are imported when first used, so that ``import isthmus`` costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from isthmus.version import __version__
 
-__all__ = ["__version__"]
+if TYPE_CHECKING:
+    from isthmus.tasks import load
+    from isthmus.tasks.anomaly import AnomalyDetector
+
+__all__ = ["AnomalyDetector", "__version__", "load"]
+
+_HOMES = {"AnomalyDetector": "isthmus.tasks.anomaly", "load": "isthmus.tasks"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'isthmus' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

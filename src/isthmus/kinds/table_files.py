@@ -1,0 +1,275 @@
+"""Tables in files: CSV, Parquet and Arrow, read with distrust and written whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+
+from isthmus.errors import DataError, OutputError
+from isthmus.files import replaced_file
+
+__all__ = ["TableWriter", "read", "stream"]
+
+KNOWN = ".csv, .csv.gz, .tsv, .parquet, .arrow, .feather"
+NULLS = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "#N/A"]
+BLOCK = 4 * 2**20  # bytes of a CSV read at once; also the longest line
+BOMB = 400, 256 * 2**20  # no table shrinks this far: times its packed size, and at least so many bytes
+
+
+def read(path: Path, delimiter: str | None = None) -> pa.Table:
+    """Return a whole file, the types of a CSV's columns inferred from all of its rows.
+
+    Raises
+    ------
+    DataError
+        In one line that names the file and, where there is one, the line.
+    """
+    with _told(path):
+        if _suffix(path) in (".csv", ".tsv"):
+            options = pa_csv.ConvertOptions(null_values=NULLS, strings_can_be_null=True)
+            with _csv_source(path, delimiter) as (source, parse, bad):
+                try:
+                    table = pa_csv.read_csv(source, _read_options(), parse, options)
+                except pa.ArrowInvalid as error:
+                    raise DataError(_csv_trouble(path, error, bad)) from None
+            return _checked(path, table.schema, table.num_rows, delimiter) and table
+        with _batches(path, 65_536) as (schema, batches):
+            table = pa.Table.from_batches(batches, schema)
+        return _checked(path, table.schema, table.num_rows, delimiter) and table
+
+
+def stream(path: Path, delimiter: str | None, cells: int) -> Iterator[pa.Table]:
+    """Yield a file in parts of at most `cells` cells; the cells of a CSV as text."""
+    with _told(path):
+        seen = 0
+        if _suffix(path) in (".csv", ".tsv"):
+            with _csv_source(path, delimiter) as (source, parse, _):
+                try:
+                    header = pa_csv.open_csv(source, _read_options(), parse).schema
+                except pa.ArrowInvalid as error:
+                    raise DataError(_csv_trouble(path, error, [])) from None
+            _checked(path, header, 1, delimiter)
+            text = pa_csv.ConvertOptions(
+                column_types=dict.fromkeys(header.names, pa.string()), strings_can_be_null=False
+            )
+            with _csv_source(path, delimiter) as (source, parse, bad):
+                try:
+                    for batch in pa_csv.open_csv(source, _read_options(), parse, text):
+                        seen += batch.num_rows
+                        yield pa.Table.from_batches([batch])
+                except pa.ArrowInvalid as error:
+                    raise DataError(_csv_trouble(path, error, bad)) from None
+            if not seen:
+                raise DataError(f"{path.name} has a header and no rows: 0 sample(s)")
+            return
+        names = len(_schema(path).names)
+        with _batches(path, max(cells // max(names, 1), 1)) as (schema, batches):
+            _checked(path, schema, 1, delimiter)
+            for batch in batches:
+                yield pa.Table.from_batches([batch])
+
+
+class TableWriter:
+    """Write a table part by part, to a CSV or Parquet file that appears only when it is whole.
+
+    A context manager; left with an error, it leaves what was there before.
+
+    Parameters
+    ----------
+    path : str or Path
+        Ending in .csv, .csv.gz, .tsv or .parquet.
+
+    Raises
+    ------
+    OutputError
+        Where the file cannot be written.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        if _suffix(self.path) not in (".csv", ".tsv", ".parquet"):
+            raise OutputError(f"cannot write {path}: the name must end in .csv, .csv.gz, .tsv or .parquet")
+        self._writer: Any = None
+        self._stack = ExitStack()
+
+    def __enter__(self) -> TableWriter:
+        """Open a temporary file beside the path."""
+        self._temporary = self._stack.enter_context(replaced_file(self.path))
+        return self
+
+    def write(self, table: pa.Table) -> None:
+        """Add rows; the first part's columns are the file's."""
+        table = table.replace_schema_metadata(None)
+        if self._writer is None:
+            self._writer = self._stack.enter_context(self._open(table.schema))
+        self._writer.write_table(table)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        """Put the file in its place, or remove it after an error."""
+        return self._stack.__exit__(kind, error, trace)
+
+    def _open(self, schema: pa.Schema) -> Any:
+        if _suffix(self.path) == ".parquet":
+            return pq.ParquetWriter(self._temporary, schema)
+        sink: Any = self._stack.enter_context(pa.OSFile(str(self._temporary), "wb"))
+        if self.path.name.endswith(".gz"):
+            sink = self._stack.enter_context(pa.CompressedOutputStream(sink, "gzip"))
+        tab = "\t" if _suffix(self.path) == ".tsv" else ","
+        return pa_csv.CSVWriter(
+            sink, schema, write_options=pa_csv.WriteOptions(delimiter=tab, quoting_style="needed")
+        )
+
+
+def _suffix(path: Path) -> str:
+    name = path.name.lower()
+    return (
+        Path(name.removesuffix(".gz")).suffix
+        if name.endswith((".csv.gz", ".tsv.gz"))
+        else path.suffix.lower()
+    )
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Turn what reading can raise into one line that names the file."""
+    if path.is_dir():
+        raise DataError(f"{path} is a folder, not a table; give one of its files ({KNOWN})")
+    if _suffix(path) not in (".csv", ".tsv", ".parquet", ".arrow", ".feather"):
+        raise DataError(f"{path} is not a table this Isthmus reads: the name must end in {KNOWN}")
+    if not path.exists():
+        raise DataError(f"{path} does not exist")
+    if path.stat().st_size == 0:
+        raise DataError(f"{path} is empty: 0 sample(s)")
+    try:
+        yield
+    except DataError:
+        raise
+    except pa.ArrowMemoryError:
+        raise DataError(f"{path} asks for more memory than there is") from None
+    except (pa.ArrowException, OSError, EOFError) as error:
+        if isinstance(error, OutputError):
+            raise
+        first = str(error).strip().split("\n")[0]
+        raise DataError(f"{path} is damaged or not a {_suffix(path)[1:]} file ({first})") from None
+
+
+class _Unpacked:
+    """A gzip stream that refuses to unpack to more than any table could hold."""
+
+    closed = False
+
+    def __init__(self, path: Path, source: pa.NativeFile) -> None:
+        self.path, self.limit, self.done = path, max(BOMB[1], BOMB[0] * path.stat().st_size), 0
+        self.stream = pa.CompressedInputStream(source, "gzip")
+
+    def read(self, count: int = -1) -> bytes:
+        part: bytes = self.stream.read(count)
+        self.done += len(part)
+        if self.done > self.limit:
+            raise DataError(
+                f"{self.path} unpacks to over {self.limit:,} bytes: unpack it yourself if you trust it"
+            )
+        return part
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return False
+
+    def writable(self) -> bool:
+        return False
+
+    def close(self) -> None:
+        self.stream.close()
+
+
+@contextmanager
+def _csv_source(path: Path, delimiter: str | None) -> Iterator[tuple[Any, pa_csv.ParseOptions, list[Any]]]:
+    bad: list[Any] = []
+
+    def note(row: Any) -> str:
+        bad.append(row)
+        return "error"
+
+    mark = delimiter or ("\t" if _suffix(path) == ".tsv" else ",")
+    if len(mark) != 1:
+        raise DataError(f"the delimiter must be one character, not {mark!r}")
+    parse = pa_csv.ParseOptions(delimiter=mark, newlines_in_values=True, invalid_row_handler=note)
+    with pa.OSFile(str(path)) as source:
+        if path.name.lower().endswith(".gz"):
+            yield pa.PythonFile(_Unpacked(path, source), mode="r"), parse, bad
+        else:
+            head = source.read(4096)
+            if b"\0" in head:
+                raise DataError(f"{path} is binary, not a CSV file")
+            source.seek(0)
+            yield source, parse, bad
+
+
+def _read_options() -> pa_csv.ReadOptions:
+    return pa_csv.ReadOptions(block_size=BLOCK, use_threads=False)  # one thread: it counts rows in its errors
+
+
+def _csv_trouble(path: Path, error: Exception, bad: list[Any]) -> str:
+    if bad:
+        row = bad[0]
+        where = f"row {row.number - 2} (the first is 0)" if row.number is not None else "a row"
+        return (
+            f"{path} is ragged: {where} has {row.actual_columns} columns, the header has {row.expected_columns}; "
+            f"it reads {row.text[:60]!r}"
+        )
+    first = str(error).strip().split("\n")[0]
+    if "straddling" in first:
+        return f"{path} has a line of over {BLOCK:,} bytes: is it a CSV file?"
+    if "Empty CSV" in first:
+        return f"{path} is empty: 0 sample(s)"
+    if "UTF8" in first or "UTF-8" in first:
+        return f"{path} is not UTF-8 text ({first}); convert it, for example with iconv -t utf-8"
+    return f"{path} cannot be read as CSV ({first})"
+
+
+def _checked(path: Path, schema: pa.Schema, rows: int, delimiter: str | None) -> bool:
+    names = schema.names
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise DataError(f"{path} has several columns named {', '.join(map(repr, twice))}; rename them")
+    if len(names) == 1 and delimiter is None:
+        for mark, word in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars"), (",", "commas")):
+            if mark in names[0]:
+                raise DataError(f"{path} seems to be separated by {word}; give delimiter {mark!r}")
+    if any("\ufffd" in name or not name.isprintable() for name in names):
+        raise DataError(f"{path} is not a text table: its header is {names[0][:30]!r}")
+    if rows == 0:
+        raise DataError(f"{path} has a header and no rows: 0 sample(s)")
+    return True
+
+
+def _schema(path: Path) -> pa.Schema:
+    with _batches(path, 1) as (schema, _):
+        return schema
+
+
+@contextmanager
+def _batches(path: Path, rows: int) -> Iterator[tuple[pa.Schema, Iterator[pa.RecordBatch]]]:
+    if _suffix(path) == ".parquet":
+        with pq.ParquetFile(path, pre_buffer=False) as file:
+            yield file.schema_arrow, file.iter_batches(batch_size=rows, use_threads=False)
+        return
+    with pa.memory_map(str(path)) as source:
+        try:
+            reader: Any = pa.ipc.open_file(source)
+            yield reader.schema, (reader.get_batch(place) for place in range(reader.num_record_batches))
+        except pa.ArrowInvalid:
+            source.seek(0)
+            reader = pa.ipc.open_stream(source)
+            yield reader.schema, iter(reader)

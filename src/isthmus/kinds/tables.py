@@ -1,0 +1,144 @@
+"""Containers of tables: the only room that tells pandas, polars, pyarrow, numpy and files apart.
+
+Whatever comes in leaves as a pyarrow table. An array has no column names; its table calls them x0, x1, …
+and remembers that they were given here (`named`).
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from isthmus.errors import DataError
+from isthmus.kinds import table_files
+
+__all__ = ["named", "read", "source_name", "stream"]
+
+CELLS_AT_ONCE = 2_000_000  # of a streamed batch: 16 MB as float64
+_UNNAMED = {b"isthmus": b"unnamed"}
+
+
+def read(X: Any, *, delimiter: str | None = None) -> pa.Table:
+    """Return the whole of a table.
+
+    Parameters
+    ----------
+    X : data frame (pandas, polars, pyarrow), 2-d array, list of rows, or path
+        Paths end in .csv, .csv.gz, .tsv, .parquet, .arrow or .feather.
+    delimiter : str, optional
+        Of a CSV file; by default a comma (a tab for .tsv).
+
+    Raises
+    ------
+    DataError
+        Naming the file, row or column that cannot be read.
+    """
+    if isinstance(X, (str, Path)):
+        return table_files.read(Path(X), delimiter)
+    if isinstance(X, pa.RecordBatch):
+        X = pa.Table.from_batches([X])
+    if isinstance(X, pa.Table):
+        return _checked(X)
+    frame = _from_frame(X)
+    return _from_array(X) if frame is None else frame
+
+
+def stream(X: Any, *, delimiter: str | None = None) -> Iterator[pa.Table]:
+    """Yield a table in parts of bounded size, in order; a file is never held as a whole.
+
+    Cells of a CSV file come as the text they are, so that they can be written back unchanged.
+    """
+    if isinstance(X, (str, Path)):
+        yield from table_files.stream(Path(X), delimiter, CELLS_AT_ONCE)
+        return
+    table = read(X)
+    rows = max(CELLS_AT_ONCE // max(table.num_columns, 1), 1)
+    for start in range(0, table.num_rows, rows):
+        yield table.slice(start, rows)
+
+
+def named(table: pa.Table) -> bool:
+    """Whether the columns came with names of their own."""
+    return (table.schema.metadata or {}).get(b"isthmus") != b"unnamed"
+
+
+def source_name(X: Any) -> str:
+    """Return what to call the table in an error: its file name, or ``"the table"``."""
+    return Path(X).name if isinstance(X, (str, Path)) else "the table"
+
+
+def _checked(table: pa.Table) -> pa.Table:
+    names = table.column_names
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise DataError(f"the table has several columns named {', '.join(map(repr, twice))}; rename them")
+    if not names:
+        raise DataError(f"0 feature(s) (shape=({table.num_rows}, 0)) while a minimum of 1 is required.")
+    return table
+
+
+def _from_frame(X: Any) -> pa.Table | None:
+    """Return a data frame of any library as an Arrow table, None if it is no data frame."""
+    if "pandas" in sys.modules:
+        import pandas as pd
+
+        if isinstance(X, pd.DataFrame):
+            names = [str(name) for name in X.columns]
+            columns = [_from_series(X.iloc[:, place]) for place in range(len(names))]
+            return _checked(pa.Table.from_arrays(columns, names=names))
+    import narwhals as nw
+
+    frame = nw.from_native(X, eager_only=True, pass_through=True)
+    return _checked(frame.to_arrow()) if isinstance(frame, nw.DataFrame) else None
+
+
+def _from_series(series: Any) -> pa.Array:
+    try:
+        array = pa.Array.from_pandas(series)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):  # objects of several types
+        array = pa.array([None if value is None or value != value else str(value) for value in series])
+    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+
+
+def _from_array(X: Any) -> pa.Table:
+    if type(X).__module__.startswith("scipy.sparse"):
+        raise TypeError("A sparse matrix was passed, but dense data is required. Use X.toarray().")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # numpy only warns of ragged rows in some versions
+        try:
+            array = np.asarray(X)
+        except (ValueError, Warning) as error:
+            raise DataError(f"this is neither a table nor a path: {error}") from None
+    if np.iscomplexobj(array):
+        raise DataError("Complex data not supported: give real and imaginary part as two columns")
+    if array.ndim != 2:
+        raise DataError(
+            f"Expected 2D array, got {array.ndim}D array instead (shape={array.shape}). "
+            "Reshape your data using array.reshape(-1, 1) if it is a single column."
+        )
+    if array.shape[1] == 0:
+        raise DataError(f"0 feature(s) (shape={array.shape}) while a minimum of 1 is required.")
+    columns = [_from_column(array[:, place]) for place in range(array.shape[1])]
+    names = [f"x{place}" for place in range(array.shape[1])]
+    return pa.Table.from_arrays(columns, names=names).replace_schema_metadata(_UNNAMED)
+
+
+def _from_column(column: np.ndarray) -> pa.Array:
+    if column.dtype != object:
+        return pa.array(np.ascontiguousarray(column))
+    for value in column:
+        if isinstance(value, (dict, list, set)):  # scikit-learn's estimators say the same of such an array
+            raise TypeError(f"argument must be a string or a number, not {type(value).__name__!r}")
+    missing = [value is None or value != value for value in column]
+    try:
+        numbers = [None if gone else float(value) for value, gone in zip(column, missing, strict=True)]
+        return pa.array(numbers, type=pa.float64())
+    except (TypeError, ValueError):
+        texts = [None if gone else str(value) for value, gone in zip(column, missing, strict=True)]
+        return pa.array(texts, type=pa.string())
