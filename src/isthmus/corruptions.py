@@ -47,6 +47,7 @@ class GaussianNoise(Corruption):
         if not 0 < low <= high:
             raise OptionError(f"noise needs 0 < low <= high, not low={low}, high={high}")
         self.low, self.high = low, high
+        self.places: Tensor | None
         self.register_buffer("places", places, persistent=False)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor | None]:

@@ -54,9 +54,7 @@ class Stored:
     versions: dict[str, str]
 
 
-def write(
-    folder: str | Path, *, task: str, config: dict[str, Any], tensors: Mapping[str, Tensor], card: str
-) -> None:
+def write(folder: str | Path, *, task: str, config: dict[str, Any], tensors: Mapping[str, Tensor], card: str) -> None:
     """Write a model folder, in the place of an older one if there is one.
 
     Raises
@@ -113,9 +111,7 @@ def _config(path: Path) -> dict[str, Any]:
         content = json.loads(raw)
         version = content["format"]
         if isinstance(version, int) and version > FORMAT:
-            raise ModelError(
-                f"{path} has format {version}; this Isthmus reads up to {FORMAT}: upgrade isthmus"
-            )
+            raise ModelError(f"{path} has format {version}; this Isthmus reads up to {FORMAT}: upgrade isthmus")
         digest = content["sha256"].pop(CONFIG)
         if digest != _digest(_canonical(content)):
             raise ModelError(f"{path} is damaged: it does not match its own checksum")

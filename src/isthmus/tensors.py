@@ -16,9 +16,7 @@ from isthmus.errors import ModelError
 __all__ = ["read_tensors", "write_tensors"]
 
 
-def write_tensors(
-    path: str | Path, tensors: Mapping[str, Tensor], about: Mapping[str, Any] | None = None
-) -> None:
+def write_tensors(path: str | Path, tensors: Mapping[str, Tensor], about: Mapping[str, Any] | None = None) -> None:
     """Write named tensors, and what JSON can say about them."""
     plain = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
     save_file(plain, path, metadata={"isthmus": json.dumps(about or {})})

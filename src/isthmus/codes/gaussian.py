@@ -34,11 +34,10 @@ class Gaussian(Bottleneck):
         Nats a row that training does not press below (Kingma et al., 2016, arXiv:1606.04934, appendix C.8).
     """
 
-    def __init__(
-        self, width: int, *, sampled_rate: bool = False, beta: float = 1.0, free_nats: float = 0.0
-    ) -> None:
+    def __init__(self, width: int, *, sampled_rate: bool = False, beta: float = 1.0, free_nats: float = 0.0) -> None:
         super().__init__()
         self.width, self.sampled_rate, self.beta, self.free_nats = width, sampled_rate, beta, free_nats
+        self._origin: Tensor
         self.register_buffer("_origin", torch.zeros(width), persistent=False)  # device and dtype of a sample
 
     def forward(self, features: Tensor) -> Code:
@@ -57,8 +56,7 @@ class Gaussian(Bottleneck):
 
     def sample(self, count: int) -> Tensor:
         """Return standard normal values, (count, width)."""
-        origin: Tensor = self._origin
-        return torch.randn(count, self.width, device=origin.device, dtype=origin.dtype)
+        return torch.randn(count, self.width, device=self._origin.device, dtype=self._origin.dtype)
 
     def _moments(self, features: Tensor) -> tuple[Tensor, Tensor]:
         mean, log_variance = features.chunk(2, dim=1)

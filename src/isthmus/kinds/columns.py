@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from isthmus.errors import DataError
 
 if TYPE_CHECKING:
     from isthmus.kinds.schema import Column, Type
@@ -72,9 +73,7 @@ def cells(column: Column, values: pa.ChunkedArray, name: str, first: int) -> np.
     """
     if column.type in ("category", "boolean"):
         texts = _texts(values)
-        index = (
-            pc.index_in(texts, value_set=pa.array(column.categories, pa.string())).to_numpy().astype(float)
-        )
+        index = pc.index_in(texts, value_set=pa.array(column.categories, pa.string())).to_numpy().astype(float)
         known = len(column.categories)
         index[np.isnan(index)] = known + column.missing  # never seen
         if column.missing and texts.null_count:
@@ -88,9 +87,7 @@ def cells(column: Column, values: pa.ChunkedArray, name: str, first: int) -> np.
     if column.parts:
         turns = clock(value)
         parts += [
-            np.where(gap, size, turns[part])
-            for part, size in (("hour", 24), ("weekday", 7))
-            if part in column.parts
+            np.where(gap, size, turns[part]) for part, size in (("hour", 24), ("weekday", 7)) if part in column.parts
         ]
     return np.stack(parts, axis=1)
 
@@ -104,25 +101,15 @@ def numbers(values: pa.ChunkedArray, kind: str, where: str, first: int) -> np.nd
         try:
             values = pc.cast(texts, pa.float64())
         except pa.ArrowInvalid:
-            bad = next(
-                i for i, text in enumerate(texts.to_pylist()) if text is not None and not _parses(text)
-            )
+            bad = next(i for i, text in enumerate(texts.to_pylist()) if text is not None and not _parses(text))
             raise _wrong(where, first + bad, texts[bad].as_py(), "a number") from None
-    elif (
-        not _is_numeric(values.type)
-        and not pa.types.is_boolean(values.type)
-        and not pa.types.is_null(values.type)
-    ):
+    elif not _is_numeric(values.type) and not pa.types.is_boolean(values.type) and not pa.types.is_null(values.type):
         raise DataError(f"{where}: cells of type {values.type} are not numbers")
     array = np.asarray(_float64(values).to_numpy(), dtype=np.float64)
     huge = np.abs(array) > LARGEST  # NaN is not
     if huge.any():
         row = int(huge.argmax())
-        what = (
-            "infinity"
-            if np.isinf(array[row])
-            else f"{array[row]:g}, beyond the largest number of {LARGEST:g}"
-        )
+        what = "infinity" if np.isinf(array[row]) else f"{array[row]:g}, beyond the largest number of {LARGEST:g}"
         raise DataError(
             f"{where}, row {first + row} (the first is 0): Input X contains {what}; leave the cell empty or mend it"
         )
@@ -144,9 +131,7 @@ def text_of(value: Any, kind: str, whole: bool = False) -> str:
         return f"{number:,.0f}" if whole and abs(number) < 1e15 else _short(number)
     if kind == "datetime":
         moment = value if isinstance(value, dt.datetime) else _moment(value)
-        return (
-            moment.strftime("%Y-%m-%d %H:%M") if moment.time() != dt.time() else moment.strftime("%Y-%m-%d")
-        )
+        return moment.strftime("%Y-%m-%d %H:%M") if moment.time() != dt.time() else moment.strftime("%Y-%m-%d")
     return str(value)
 
 
@@ -214,9 +199,7 @@ def _seconds(values: pa.ChunkedArray, where: str, first: int) -> np.ndarray:
                 except pa.ArrowInvalid:
                     raise _wrong(where, first + row, text.as_py(), "an ISO date or time") from None
             raise
-    elif not (
-        pa.types.is_timestamp(values.type) or pa.types.is_date(values.type) or pa.types.is_null(values.type)
-    ):
+    elif not (pa.types.is_timestamp(values.type) or pa.types.is_date(values.type) or pa.types.is_null(values.type)):
         raise DataError(f"{where}: cells of type {values.type} are not dates")
     micro = pc.cast(pc.cast(values, pa.timestamp("us"), safe=False), pa.int64())
     return np.asarray(_float64(micro).to_numpy(), dtype=np.float64) / 1e6

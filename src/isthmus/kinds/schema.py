@@ -79,10 +79,15 @@ class Column:
     parts: tuple[str, ...] = ()
     reason: str = ""
 
+    @property
+    def size(self) -> int:
+        """Categories seen in fit, a gap among them."""
+        return len(self.categories) + self.missing
+
     def cells(self, place: int) -> list[Cell]:
         """Return the cells of this column when it is the `place`-th used one."""
         if self.type in ("category", "boolean"):
-            return [Cell(place, "category", len(self.categories) + self.missing, "value")]
+            return [Cell(place, "category", self.size, "value")]
         sizes = {"hour": 24, "weekday": 7}
         gap = [Cell(place, "category", 2, "missing")] if self.missing else []
         return [
@@ -141,9 +146,7 @@ class Schema:
                     f"columns={{{column!r}: {wanted!r}}}: the type must be one of {', '.join(get_args(Type))}"
                 )
         if table.num_rows < 2:
-            raise DataError(
-                f"{name} has {table.num_rows} sample(s) (n_samples={table.num_rows}); fit needs at least 2"
-            )
+            raise DataError(f"{name} has {table.num_rows} sample(s) (n_samples={table.num_rows}); fit needs at least 2")
         schema = cls(tuple(
             _recognise(column, table[column], overrides.get(column), named, name) for column in table.column_names
         ), named)  # fmt: skip
@@ -185,10 +188,31 @@ class Schema:
         parts = [reading.cells(column, table[column.name], name, first) for column in self.used]
         return np.concatenate(parts, axis=1) if parts else np.empty((table.num_rows, 0))
 
-    def unseen(self, table: pa.Table, row: int, place: int) -> str:
-        """Return the text of a used column's cell, as the table has it."""
+    def text(self, table: pa.Table, row: int, place: int) -> str:
+        """Return a cell of the `place`-th used column for people, as the table has it."""
         column = self.used[place]
-        return text_of(table[column.name][row].as_py(), column.type, column.whole)
+        name = column.name if self.named else table.column_names[self.columns.index(column)]
+        value = table[name][row].as_py()
+        if column.type in ("category", "boolean"):
+            index = int(reading.cells(column, table[name].slice(row, 1), "", 0)[0, 0])
+            return text_of(value, column.type) + (" (never seen in fit)" if index == column.size else "")
+        number = reading.numbers(table[name].slice(row, 1), column.type, "", 0)[0]
+        return text_of(number, column.type, column.whole)
+
+    def texts(self, cells: np.ndarray) -> list[str]:
+        """Return what the cells of one encoded row say, a text for each used column."""
+        result, at = [], 0
+        for column in self.used:
+            value, own = cells[at], column.cells(0)
+            if column.type in ("category", "boolean"):
+                index = int(value)
+                result.append(column.categories[index] if index < len(column.categories) else "missing")
+            elif column.missing and cells[at + 1] == 1:
+                result.append("missing")
+            else:
+                result.append(text_of(value, column.type, column.whole))
+            at += len(own)
+        return result
 
     def to_json(self) -> dict[str, Any]:
         """Return what a person can read and `from_json` takes."""
@@ -208,7 +232,8 @@ class Schema:
         try:
             columns = []
             for entry in data["columns"]:
-                column = Column(**{k: tuple(v) if isinstance(v, list) else v for k, v in entry.items()})
+                fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in entry.items()}
+                column = Column(**fields)
                 texts = (column.name, *column.categories, *column.parts)
                 known = column.type in get_args(Type) and set(column.parts) <= {"hour", "weekday"}
                 if not known or not all(isinstance(text, str) for text in texts):
@@ -237,25 +262,21 @@ class Schema:
                 + (f"; not seen in fit: {_listed(extra)}" if extra else "")
             )
         if extra:
-            warnings.warn(
-                f"{name}: columns not seen in fit are ignored: {_listed(extra)}", SchemaWarning, stacklevel=2
-            )
+            warnings.warn(f"{name}: columns not seen in fit are ignored: {_listed(extra)}", SchemaWarning, stacklevel=2)
         return table
 
     def _check(self, table: pa.Table, name: str) -> None:
         """Refuse what nothing can be learned from; tell what was left out."""
         if table.num_columns == 1:
             raise DataError(
-                f"{name} has 1 feature(s) (n_features=1): an auto-encoder tells a column by the others; give at least two"
+                f"{name} has 1 feature(s) (n_features=1): a column is told by the others; give at least two"
             )
         left_out = [column for column in self.columns if column.type == "ignored"]
         empty = [column for column in left_out if column.reason == reading.EMPTY]
         if len(empty) == len(self.columns):
             raise DataError(f"{name} holds no values: all its columns are missing throughout")
         if not self.used:
-            raise DataError(
-                f"{name}: every column was left out ({_listed([c.name for c in left_out])}); see columns="
-            )
+            raise DataError(f"{name}: every column was left out ({_listed([c.name for c in left_out])}); see columns=")
         for column in left_out:
             if column.reason != reading.ASKED:
                 warnings.warn(
@@ -298,6 +319,4 @@ def _recognise(column: str, values: pa.ChunkedArray, wanted: str | None, named: 
 
 
 def _listed(names: list[str], most: int = 8) -> str:
-    return ", ".join(map(repr, names[:most])) + (
-        f" and {len(names) - most} more" if len(names) > most else ""
-    )
+    return ", ".join(map(repr, names[:most])) + (f" and {len(names) - most} more" if len(names) > most else "")

@@ -124,18 +124,12 @@ class TableWriter:
         if self.path.name.endswith(".gz"):
             sink = self._stack.enter_context(pa.CompressedOutputStream(sink, "gzip"))
         tab = "\t" if _suffix(self.path) == ".tsv" else ","
-        return pa_csv.CSVWriter(
-            sink, schema, write_options=pa_csv.WriteOptions(delimiter=tab, quoting_style="needed")
-        )
+        return pa_csv.CSVWriter(sink, schema, write_options=pa_csv.WriteOptions(delimiter=tab, quoting_style="needed"))
 
 
 def _suffix(path: Path) -> str:
     name = path.name.lower()
-    return (
-        Path(name.removesuffix(".gz")).suffix
-        if name.endswith((".csv.gz", ".tsv.gz"))
-        else path.suffix.lower()
-    )
+    return Path(name.removesuffix(".gz")).suffix if name.endswith((".csv.gz", ".tsv.gz")) else path.suffix.lower()
 
 
 @contextmanager
@@ -175,9 +169,7 @@ class _Unpacked:
         part: bytes = self.stream.read(count)
         self.done += len(part)
         if self.done > self.limit:
-            raise DataError(
-                f"{self.path} unpacks to over {self.limit:,} bytes: unpack it yourself if you trust it"
-            )
+            raise DataError(f"{self.path} unpacks to over {self.limit:,} bytes: unpack it yourself if you trust it")
         return part
 
     def readable(self) -> bool:

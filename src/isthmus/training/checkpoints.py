@@ -78,9 +78,7 @@ def restore(path: Path, state: State, settings: Settings) -> None:
     fixed = _fixed(settings)
     other = sorted(name for name in fixed if about["settings"].get(name) != fixed[name])
     if other:
-        raise ModelError(
-            f"{path} was made with another {', '.join(other)}; resume with the same, or delete it"
-        )
+        raise ModelError(f"{path} was made with another {', '.join(other)}; resume with the same, or delete it")
     groups: dict[str, dict[str, Tensor]] = {}
     for name, value in tensors.items():
         group, _, rest = name.partition("/")
@@ -129,9 +127,7 @@ def stop_requested(active: bool) -> Iterator[list[int]]:
     def note(number: int, frame: FrameType | None) -> None:
         received.append(number)
 
-    before: dict[int, Any] = {
-        number: signal.signal(number, note) for number in (signal.SIGTERM, signal.SIGINT)
-    }
+    before: dict[int, Any] = {number: signal.signal(number, note) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield received
     finally:

@@ -26,6 +26,7 @@ from isthmus.training.history import History, Point
 from isthmus.training.optimisers import Turn, rate_at
 from isthmus.training.samples import InMemory, Samples, ordered
 from isthmus.training.settings import Settings
+from isthmus.training.threads import threads
 
 __all__ = ["Trainable", "evaluate", "train"]
 
@@ -77,7 +78,7 @@ def train(
     source = InMemory(samples) if isinstance(samples, Batch) else samples
     if len(source) == 0:
         raise DataError("there are no samples to train on")
-    with process_group(), _threads(settings.threads), torch.random.fork_rng(), _log(settings) as log:
+    with process_group(), threads(settings.threads), torch.random.fork_rng(), _log(settings) as log:
         torch.manual_seed(settings.seed + 1_000_003 * rank())  # each process its own noise
         return _Run(model, source, validation, settings, log).finish()
 
@@ -98,9 +99,7 @@ def evaluate(model: Any, batch: Batch, *, seed: int = 0) -> Tensor:
 class _Run:
     """The state of one call of `train`."""
 
-    def __init__(
-        self, model: Any, source: Samples, validation: Batch | None, settings: Settings, log: Any
-    ) -> None:
+    def __init__(self, model: Any, source: Samples, validation: Batch | None, settings: Settings, log: Any) -> None:
         self.source, self.validation, self.settings, self.log = source, validation, settings, log
         self.device = next(model.parameters()).device
         turns = [Turn(player, settings) for player in model.players()]
@@ -108,9 +107,7 @@ class _Run:
         self.state = checkpoints.State(model, turns, History(), sums, best={})
         self.file = Path(settings.checkpoint) if settings.checkpoint is not None else None
         self.cast: AbstractContextManager[Any] = (
-            torch.autocast(self.device.type, torch.bfloat16)
-            if settings.precision == "bfloat16"
-            else nullcontext()
+            torch.autocast(self.device.type, torch.bfloat16) if settings.precision == "bfloat16" else nullcontext()
         )
 
     def finish(self) -> History:
@@ -175,9 +172,7 @@ class _Run:
             state.stale += 1
             if value < state.history.best:
                 state.history.best, state.history.best_step, state.stale = value, state.step, 0
-                state.best = {
-                    name: tensor.detach().clone() for name, tensor in state.model.state_dict().items()
-                }
+                state.best = {name: tensor.detach().clone() for name, tensor in state.model.state_dict().items()}
         state.history.points.append(Point(state.step, losses, value))
         if self.log is not None:
             for name, loss in losses.items():
@@ -191,17 +186,6 @@ class _Run:
     def _save(self) -> None:
         if rank() == 0 and self.file is not None:
             checkpoints.save(self.file, self.state, self.settings)
-
-
-@contextmanager
-def _threads(count: int | None) -> Iterator[None]:
-    before = torch.get_num_threads()
-    if count is not None:
-        torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 @contextmanager

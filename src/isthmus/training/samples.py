@@ -43,9 +43,7 @@ class InMemory:
             yield self.batch.rows(chunk)
 
 
-def ordered(
-    count: int, *, size: int, seed: int, start: int, rank: int = 0, world: int = 1
-) -> Iterator[Tensor]:
+def ordered(count: int, *, size: int, seed: int, start: int, rank: int = 0, world: int = 1) -> Iterator[Tensor]:
     """Yield tensors of `size` indices without end, epoch after epoch, beginning with batch number `start`.
 
     The order of an epoch depends on (seed, epoch) alone, so a resumed run sees what an uninterrupted one

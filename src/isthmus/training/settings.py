@@ -29,14 +29,10 @@ class Settings:
     schedule: Literal["cosine", "constant"] = "cosine"
     warmup: int = 0  # steps of linear rise to the learning rate
     clip: float | None = 1.0  # largest norm of a player's gradient; None leaves it as it is
-    patience: int | None = (
-        None  # evaluations without a better validation before stopping; None never stops early
-    )
+    patience: int | None = None  # evaluations without a better validation before stopping; None never stops early
     evaluate_every: int = 100  # steps between evaluations, where there is a validation part
     seed: int = 0
-    threads: int | None = (
-        None  # torch threads while training; None leaves them. One is fastest for small networks
-    )
+    threads: int | None = None  # torch threads while training; None leaves them. One is fastest for small networks
     precision: Literal["float32", "bfloat16"] = "float32"  # bfloat16: mixed precision, weights stay float32
     checkpoint: str | Path | None = None  # file to save to and to resume from
     checkpoint_every: float = 60.0  # seconds between checkpoints

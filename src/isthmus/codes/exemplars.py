@@ -1,0 +1,71 @@
+"""A free vector, priced by how far it lies from the codes of remembered training rows.
+
+    features ──► z ──► decoder
+                 └─ rate: log(1 + d² / s) nats, d the distance to the nearest remembered code
+
+The idea of a prior made of examples is that of the Exemplar VAE (Norouzi et al., 2020, arXiv:2004.04795); the
+kernel here has the tails of a Cauchy law, so that a code far from all of them is still told from one farther.
+Before anything is remembered the code is free.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from isthmus.code import Code
+from isthmus.codes.bottleneck import Bottleneck
+
+__all__ = ["Exemplars", "nearest"]
+
+
+class Exemplars(Bottleneck):
+    """A vector code with a memory.
+
+    Parameters
+    ----------
+    count, width : int
+        Codes to remember and numbers in each; 0 codes is a plain vector code.
+    """
+
+    memory: Tensor
+    weight: Tensor
+    scale: Tensor
+
+    def __init__(self, count: int, width: int) -> None:
+        super().__init__()
+        self.register_buffer("memory", torch.zeros(count, width))
+        self.register_buffer("weight", torch.ones(width))  # of each direction: one over its deviation
+        self.register_buffer("scale", torch.ones(()))
+
+    def forward(self, features: Tensor) -> Code:
+        """(batch, width) -> Code of value (batch, width)."""
+        free = features.new_zeros(len(features))
+        rate = torch.log1p(self.departure(features)[0] / self.scale) if len(self.memory) else free
+        return Code(value=features, rate=rate, penalty=free)
+
+    def remember(self, codes: Tensor, scale: Tensor) -> None:
+        """Keep these codes, (count, width), and the squared distance that counts as usual."""
+        self.memory, self.scale = codes.clone(), scale.clone()
+        self.weight = 1 / (codes.std(0, unbiased=False) + 1e-6)
+
+    def departure(self, codes: Tensor, other_than: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Return the squared distance to the nearest remembered code, (batch,), and its index, (batch,).
+
+        `other_than` names for each code a remembered one that does not count: itself; -1 for none.
+        """
+        return nearest(codes * self.weight, self.memory * self.weight, other_than)
+
+
+def nearest(points: Tensor, among: Tensor, other_than: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """Return the squared distance of each point to the nearest of others, and which that is.
+
+    (batch, width), (count, width) -> (batch,), (batch,)
+    """
+    # |a - b|² = |a|² - 2ab + |b|²: one matrix product, and |a|² is added after the minimum.
+    partial = torch.addmm(among.square().sum(1), points, among.T, alpha=-2)
+    if other_than is not None:
+        rows = torch.nonzero(other_than >= 0).squeeze(1)
+        partial[rows, other_than[rows]] = torch.inf
+    least, index = partial.min(1)
+    return (least + points.square().sum(1)).clamp_(min=0), index

@@ -1,0 +1,402 @@
+"""Find the rows that do not belong: learn what normal looks like, then say what does not fit, how sure, and why."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator, OutlierMixin
+from sklearn.exceptions import NotFittedError
+from sklearn.utils import check_random_state
+
+from isthmus import store
+from isthmus.code import Batch
+from isthmus.errors import DataError, ModelError, OptionError
+from isthmus.kinds import tables
+from isthmus.kinds.schema import Schema
+from isthmus.networks.features import CellFeatures
+from isthmus.recipes.denoising import denoising
+from isthmus.recipes.description import Description
+from isthmus.tasks import cards
+from isthmus.tasks.conformal import p_values, threshold
+from isthmus.training.history import History
+from isthmus.training.loop import train
+from isthmus.training.settings import Settings
+from isthmus.training.threads import one_thread
+
+__all__ = ["AnomalyDetector"]
+
+REMEMBERED = 1024  # rows; more score hardly better and take longer
+USUAL_RATE = 0.05  # share of normal rows flagged where nothing else is asked
+
+
+class AnomalyDetector(OutlierMixin, BaseEstimator):
+    """Learn what normal rows look like from a table without labels, and tell which new rows do not belong.
+
+    A denoising auto-encoder and the rows it remembers price each row in nats; the longer its description, the
+    odder the row. Numbers, categories, booleans, date-times and missing values are recognised by themselves.
+
+    Parameters
+    ----------
+    contamination : float
+        Share of the training rows that may be odd themselves, below 0.5. As many are kept from teaching, from
+        being remembered and from calibrating, and without `false_alarm_rate` as many are flagged in them.
+    false_alarm_rate : float, optional
+        Share of *normal* rows that `predict` may flag. It is kept whatever the data look like, because the
+        threshold is a split-conformal one. By default 0.05, unless `contamination` is given.
+    columns : mapping of column name to type, optional
+        Overrides of what was recognised: "number", "category", "boolean", "datetime" or "ignored".
+    steps : int
+        Training steps of 128 rows.
+    width : int
+        Of the networks.
+    random_state : int, RandomState or None
+        The same integer gives the same model twice on one machine.
+    log_dir : path, optional
+        TensorBoard logs.
+    checkpoint : path, optional
+        File to save training to, every minute and on interruption, and to resume from. Removed at the end.
+    progress : bool
+        Whether to show a progress bar, if standard error is a terminal.
+
+    Attributes
+    ----------
+    schema_ : Schema
+        What the columns were taken for.
+    columns_ : list of str
+        The columns in use.
+    calibration_ : array
+        Sorted scores of calibration rows.
+    offset_ : float
+        Rows scoring below it are flagged.
+    history_ : History
+        The training curve.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from isthmus import AnomalyDetector
+    >>> X, y = load_breast_cancer(return_X_y=True, as_frame=True)
+    >>> benign = X[y == 1]
+    >>> detector = AnomalyDetector(random_state=0).fit(benign[:200])
+    >>> bool(detector.score_samples(X[y == 0]).mean() < detector.score_samples(benign[200:]).mean())
+    True
+    """
+
+    def __init__(
+        self,
+        *,
+        contamination: float = 0.0,
+        false_alarm_rate: float | None = None,
+        columns: dict[str, str] | None = None,
+        steps: int = 600,
+        width: int = 128,
+        random_state: Any = None,
+        log_dir: str | Path | None = None,
+        checkpoint: str | Path | None = None,
+        progress: bool = False,
+    ) -> None:
+        self.contamination = contamination
+        self.false_alarm_rate = false_alarm_rate
+        self.columns = columns
+        self.steps = steps
+        self.width = width
+        self.random_state = random_state
+        self.log_dir = log_dir
+        self.checkpoint = checkpoint
+        self.progress = progress
+
+    def fit(self, X: Any, y: Any = None) -> AnomalyDetector:
+        """Learn what is normal.
+
+        Parameters
+        ----------
+        X : data frame, 2-d array, pyarrow Table, or path to a CSV, Parquet or Arrow file
+            Rows taken for normal, but for the share `contamination`.
+        y : ignored
+
+        Raises
+        ------
+        DataError
+            Naming the file, row or column that cannot be used, or why there is nothing to learn.
+        OptionError
+            Naming the hyperparameter that is out of its range.
+        """
+        self._check_options()
+        table, name = tables.read(X), tables.source_name(X)
+        self.schema_ = Schema.infer(table, self.columns, named=tables.named(table), name=name)
+        self._name_features()
+        rows = torch.from_numpy(self.schema_.encode(table, name=name, model=type(self).__name__))
+        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        with one_thread(), torch.random.fork_rng():
+            torch.manual_seed(seed)
+            self._learn(rows, seed)
+        self._remove_checkpoint()
+        return self
+
+    def score_samples(self, X: Any) -> np.ndarray:
+        """Return minus the description length of each row, nats: lower is more abnormal.
+
+        Parameters
+        ----------
+        X : as for `fit`
+            A file is read in parts, in bounded memory.
+
+        Raises
+        ------
+        DataError
+            Naming missing columns, or the row and column of a wrong cell.
+        """
+        self._check_fitted()
+        with one_thread(), torch.inference_mode():
+            scores = [-self.description_(rows).numpy() for _, rows in self._encoded(X)]
+        return np.concatenate(scores).astype(np.float64)
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Return the score above the threshold: negative for rows that `predict` flags."""
+        return self.score_samples(X) - self.offset_
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Return -1 for rows that do not belong, +1 for the others."""
+        return np.where(self.decision_function(X) < 0, -1, 1)
+
+    def p_values(self, X: Any) -> np.ndarray:
+        """Return how often a normal row scores at least as abnormal: conformal, so small values can be trusted."""
+        return p_values(self.calibration_, self.score_samples(X))
+
+    def fit_predict(self, X: Any, y: Any = None) -> np.ndarray:
+        """Fit, and tell which of the very same rows do not belong."""
+        return self.fit(X).predict(X)
+
+    def explain(self, X: Any, *, top: int | None = None) -> Any:
+        """Say which columns make rows abnormal, and what was expected instead.
+
+        Parameters
+        ----------
+        X : as for `fit`
+        top : int, optional
+            Columns a row to return; by default all, whose shares add up to minus the row's score.
+
+        Returns
+        -------
+        pandas.DataFrame
+            `row` (the first is 0), `column`, `share` (nats), `seen` and `expected` (in the table's own units and
+            category names), the most telling column of a row first.
+        """
+        import pandas as pd
+
+        self._check_fitted()
+        if top is not None and top < 1:
+            raise OptionError(f"top must be at least 1, not {top}")
+        used = self.schema_.used
+        most = len(used) if top is None else min(top, len(used))
+        found: dict[str, list[Any]] = {"row": [], "column": [], "share": [], "seen": [], "expected": []}
+        first = 0
+        for table, rows in self._encoded(X):
+            with one_thread(), torch.inference_mode():
+                explanation = self.description_.explain(rows)
+            shares = explanation.shares.double().numpy()
+            order = np.argsort(-shares, axis=1, kind="stable")[:, :most]
+            for row, telling in enumerate(order):
+                expected = self.schema_.texts(explanation.expected[row].numpy())
+                for place in telling:
+                    found["row"].append(first + row)
+                    found["column"].append(used[place].name)
+                    found["share"].append(shares[row, place])
+                    found["seen"].append(self.schema_.text(table, row, int(place)))
+                    found["expected"].append(expected[place])
+            first += table.num_rows
+        return pd.DataFrame(found)
+
+    def embed(self, X: Any) -> np.ndarray:
+        """Return the codes of rows, (rows, width)."""
+        self._check_fitted()
+        with one_thread(), torch.inference_mode():
+            return np.concatenate([self.description_.embed(rows).numpy() for _, rows in self._encoded(X)])
+
+    def save(self, folder: str | Path) -> None:
+        """Write a model folder; `isthmus.load(folder)` gives the same scores bit for bit.
+
+        Raises
+        ------
+        OutputError
+            Where it cannot be written; what was there before is untouched.
+        """
+        self._check_fitted()
+        options = self.get_params()
+        kept = {name: options[name] for name in ("contamination", "false_alarm_rate", "columns", "steps", "width")}
+        config = {
+            "recipe": "denoising",
+            "options": kept,
+            "schema": self.schema_.to_json(),
+            "ranked": self.description_.features.ranked_cells,
+            "offset": float(self.offset_) if np.isfinite(self.offset_) else None,
+            "rows": self.rows_,
+            "history": self.history_.to_json(),
+        }
+        tensors = dict(self.description_.state_dict()) | {"calibration": torch.from_numpy(self.calibration_)}
+        store.write(folder, task=type(self).__name__, config=config, tensors=tensors, card=self.card())
+
+    @classmethod
+    def from_stored(cls, stored: store.Stored) -> AnomalyDetector:
+        """Rebuild the detector that `save` wrote.
+
+        Raises
+        ------
+        ModelError
+            If the parts of the folder do not fit each other.
+        """
+        try:
+            config, tensors = stored.config, dict(stored.tensors)
+            detector = cls(**config["options"])
+            detector.schema_ = Schema.from_json(config["schema"])
+            detector._name_features()
+            detector.calibration_ = tensors.pop("calibration").numpy()
+            count, width = tensors["model.code.memory"].shape
+            if width != detector.width:  # before anything of that width is allocated
+                raise ValueError("the width is not that of the weights")
+            features = CellFeatures(detector.schema_.cells, ranked=config["ranked"])
+            model = denoising(features.width, width=width, exemplars=count)
+            detector.description_ = Description(features, model, count)
+            detector.description_.load_state_dict(tensors)
+            detector.description_.eval().requires_grad_(False)
+            detector.offset_ = -np.inf if config["offset"] is None else float(config["offset"])
+            detector.rows_ = int(config["rows"])
+            detector.history_ = History.from_json(config["history"])
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            if isinstance(error, ModelError):
+                raise
+            raise ModelError(f"the model folder is damaged: {str(error).splitlines()[0]}") from None
+        return detector
+
+    def card(self) -> str:
+        """Return the model card: what the detector was made of and what it promises, as Markdown."""
+        return cards.detector_card(self)
+
+    @property
+    def columns_(self) -> list[str]:
+        """The columns in use, in order."""
+        self._check_fitted()
+        return [column.name for column in self.schema_.used]
+
+    @property
+    def threshold_(self) -> float:
+        """Description length in nats above which a row is flagged."""
+        return -self.offset_
+
+    def _learn(self, rows: torch.Tensor, seed: int) -> None:
+        """Train, remember, calibrate."""
+        taught, held = _split(len(rows))
+        features = CellFeatures.fit(self.schema_.cells, rows[taught].numpy())
+        x, strange = features(rows), features.never_seen(rows).sum(1)
+        model = denoising(features.width, width=self.width, trim=self.contamination)
+        settings = Settings(
+            steps=self.steps,
+            batch_size=128,
+            learning_rate=5e-3,
+            weight_decay=0.01,
+            clip=None,  # the loss is a sum over columns; Adam does not mind its scale, a fixed norm would
+            evaluate_every=max(self.steps // 20, 1),
+            seed=seed,
+            checkpoint=self.checkpoint,
+            log_dir=self.log_dir,
+            progress=self.progress,
+            title="learning what is normal",
+        )
+        self.history_ = train(model, Batch(x[taught]), settings=settings)
+        description = Description(features, model, 0)
+        with torch.inference_mode():
+            description = self._remember(description, x, strange, held)
+        self.description_ = description.eval().requires_grad_(False)
+        self.rows_ = len(rows)
+        self._set_threshold(rows)
+
+    def _remember(
+        self, description: Description, x: torch.Tensor, strange: torch.Tensor, held: torch.Tensor
+    ) -> Description:
+        """Choose the remembered rows and take the calibration rows' departures from the others."""
+        trusted = torch.ones(len(x), dtype=torch.bool)
+        for last in (self.contamination == 0, True):
+            allowed = torch.nonzero(trusted).squeeze(1)
+            kept = allowed[torch.randperm(len(allowed))[:REMEMBERED]]
+            description.remember(x[kept])
+            own = torch.full((len(x),), -1)
+            own[kept] = torch.arange(len(kept))
+            scored = held[trusted[held]] if last else torch.arange(len(x))
+            departures = _in_parts(description, x[scored], strange[scored], own[scored])
+            description.calibrate(departures)
+            if last:
+                break
+            lengths = description.nats(departures)  # a first look, to leave out what seems odd itself
+            trusted = lengths <= torch.quantile(lengths, 1 - self.contamination)
+        self.calibration_ = np.sort(-description.nats(departures).double().numpy())
+        return description
+
+    def _set_threshold(self, rows: torch.Tensor) -> None:
+        if self.contamination and self.false_alarm_rate is None:
+            with torch.inference_mode():
+                scores = -self.description_(rows).double().numpy()
+            self.offset_ = float(np.percentile(scores, 100 * self.contamination))
+        else:
+            rate = USUAL_RATE if self.false_alarm_rate is None else self.false_alarm_rate
+            self.offset_ = float(np.nextafter(threshold(self.calibration_, rate), np.inf))
+
+    def _encoded(self, X: Any) -> Iterator[tuple[Any, torch.Tensor]]:
+        name, first = tables.source_name(X), 0
+        for table in tables.stream(X):
+            if table.num_rows == 0:
+                continue
+            cells = self.schema_.encode(table, name=name, first=first, model=type(self).__name__)
+            yield table, torch.from_numpy(cells)
+            first += table.num_rows
+        if first == 0:
+            raise DataError(f"{name}: Found array with 0 sample(s) while a minimum of 1 is required.")
+
+    def _name_features(self) -> None:
+        self.n_features_in_ = len(self.schema_.columns)
+        if self.schema_.named:
+            self.feature_names_in_ = np.array([column.name for column in self.schema_.columns], dtype=object)
+
+    def _check_options(self) -> None:
+        if not 0 <= self.contamination < 0.5:
+            raise OptionError(f"contamination must be at least 0 and below 0.5, not {self.contamination}")
+        if self.false_alarm_rate is not None and not 0 < self.false_alarm_rate < 1:
+            raise OptionError(f"false_alarm_rate must lie between 0 and 1, not {self.false_alarm_rate}")
+        if self.width < 1:
+            raise OptionError(f"width must be at least 1, not {self.width}")
+
+    def _check_fitted(self) -> None:
+        if not hasattr(self, "schema_"):
+            raise NotFittedError(
+                f"This {type(self).__name__} instance is not fitted yet: call fit(X) with normal rows first"
+            )
+
+    def _remove_checkpoint(self) -> None:
+        if self.checkpoint is not None:
+            Path(self.checkpoint).unlink(missing_ok=True)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags = dataclasses.replace(tags.input_tags, allow_nan=True, string=True, categorical=True)
+        return tags
+
+
+def _split(count: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the rows that teach and the rows held back to calibrate.
+
+    A fifth of a small table is held back; of a large one up to half, where the networks have rows to spare and a
+    small false-alarm rate needs many.
+    """
+    share = 0.2 if count <= 1000 else min(0.5, 0.2 + 0.3 * (count - 1000) / 9000)
+    order = torch.randperm(count)
+    held = max(1, round(count * share))
+    return order[held:], order[:held]
+
+
+def _in_parts(description: Description, x: torch.Tensor, strange: torch.Tensor, own: torch.Tensor) -> torch.Tensor:
+    parts = zip(x.split(2048), strange.split(2048), own.split(2048), strict=True)
+    return torch.cat([description.departures(*part) for part in parts])

@@ -1,0 +1,58 @@
+"""Model cards: what a folder says of itself to people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from isthmus.version import __version__
+
+if TYPE_CHECKING:
+    from isthmus.tasks.anomaly import AnomalyDetector
+
+__all__ = ["detector_card"]
+
+
+def detector_card(detector: AnomalyDetector) -> str:
+    """Return the card of an anomaly detector, Markdown."""
+    calibration = -detector.calibration_[::-1]
+    nats = np.quantile(calibration, [0.5, 0.95, 0.99])
+    columns = [
+        f"| {_plain(column.name)} | {column.type} | {_plain(_note(column))} |" for column in detector.schema_.columns
+    ]
+    return "\n".join(
+        [
+            "# Anomaly detector",
+            "",
+            f"Made by Isthmus {__version__} from {detector.rows_:,} rows. It prices a row in nats; a row above "
+            f"{detector.threshold_:.3g} nats is flagged.",
+            "",
+            f"Measured on {len(calibration):,} rows held back from training: median {nats[0]:.3g} nats, 95% below "
+            f"{nats[1]:.3g}, 99% below {nats[2]:.3g}. P-values are split-conformal: of new rows like those, at most a "
+            "share α has a p-value of α or less.",
+            "",
+            f"Training: {detector.history_.steps} steps; last loss {detector.history_.points[-1].losses['model']:.4g} "
+            "nats a row.",
+            "",
+            "| column | taken for | |",
+            "|---|---|---|",
+            *columns,
+            "",
+            "What it cannot tell: whether an odd row is bad. It knows only what the training rows were like.",
+            "",
+        ]
+    )
+
+
+def _note(column: object) -> str:
+    from isthmus.kinds.schema import Column
+
+    assert isinstance(column, Column)
+    if column.reason:
+        return column.reason
+    return f"{len(column.categories)} categories" if column.categories else ""
+
+
+def _plain(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
