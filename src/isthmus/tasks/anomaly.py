@@ -151,10 +151,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         DataError
             Naming missing columns, or the row and column of a wrong cell.
         """
-        self._check_fitted()
-        with one_thread(), torch.inference_mode():
-            scores = [-self.description_(rows).numpy() for _, rows in self._encoded(X)]
-        return np.concatenate(scores).astype(np.float64)
+        return np.concatenate([self.score_rows(rows) for _, rows in self.encoded(X)])
 
     def decision_function(self, X: Any) -> np.ndarray:
         """Return the score above the threshold: negative for rows that `predict` flags."""
@@ -166,7 +163,29 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
 
     def p_values(self, X: Any) -> np.ndarray:
         """Return how often a normal row scores at least as abnormal: conformal, so small values can be trusted."""
-        return p_values(self.calibration_, self.score_samples(X))
+        return self.p_values_of(self.score_samples(X))
+
+    def p_values_of(self, scores: np.ndarray) -> np.ndarray:
+        """Return the p-values of scores that `score_samples` gave."""
+        return p_values(self.calibration_, scores)
+
+    def encoded(self, X: Any, *, delimiter: str | None = None) -> Iterator[tuple[Any, torch.Tensor]]:
+        """Yield X in parts of bounded size: each as a pyarrow table, and as the cells that `score_rows` takes."""
+        self._check_fitted()
+        name, first = tables.source_name(X), 0
+        for table in tables.stream(X, delimiter=delimiter):
+            if table.num_rows == 0:
+                continue
+            cells = self.schema_.encode(table, name=name, first=first, model=type(self).__name__)
+            yield table, torch.from_numpy(cells)
+            first += table.num_rows
+        if first == 0:
+            raise DataError(f"{name}: Found array with 0 sample(s) while a minimum of 1 is required.")
+
+    def score_rows(self, rows: torch.Tensor) -> np.ndarray:
+        """Return the scores of encoded rows, (rows, cells) -> (rows,)."""
+        with one_thread(), torch.inference_mode():
+            return -self.description_(rows).double().numpy()
 
     def fit_predict(self, X: Any, y: Any = None) -> np.ndarray:
         """Fit, and tell which of the very same rows do not belong."""
@@ -196,7 +215,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         most = len(used) if top is None else min(top, len(used))
         found: dict[str, list[Any]] = {"row": [], "column": [], "share": [], "seen": [], "expected": []}
         first = 0
-        for table, rows in self._encoded(X):
+        for table, rows in self.encoded(X):
             with one_thread(), torch.inference_mode():
                 explanation = self.description_.explain(rows)
             shares = explanation.shares.double().numpy()
@@ -216,7 +235,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         """Return the codes of rows, (rows, width)."""
         self._check_fitted()
         with one_thread(), torch.inference_mode():
-            return np.concatenate([self.description_.embed(rows).numpy() for _, rows in self._encoded(X)])
+            return np.concatenate([self.description_.embed(rows).numpy() for _, rows in self.encoded(X)])
 
     def save(self, folder: str | Path) -> None:
         """Write a model folder; `isthmus.load(folder)` gives the same scores bit for bit.
@@ -288,6 +307,13 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         """Description length in nats above which a row is flagged."""
         return -self.offset_
 
+    @property
+    def promised_rate(self) -> float | None:
+        """Share of normal rows that may be flagged; None where `contamination` set the threshold instead."""
+        if self.false_alarm_rate is None:
+            return None if self.contamination else USUAL_RATE
+        return self.false_alarm_rate
+
     def _learn(self, rows: torch.Tensor, seed: int) -> None:
         """Train, remember, calibrate."""
         taught, held = _split(len(rows))
@@ -337,24 +363,10 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         return description
 
     def _set_threshold(self, rows: torch.Tensor) -> None:
-        if self.contamination and self.false_alarm_rate is None:
-            with torch.inference_mode():
-                scores = -self.description_(rows).double().numpy()
-            self.offset_ = float(np.percentile(scores, 100 * self.contamination))
+        if self.promised_rate is None:
+            self.offset_ = float(np.percentile(self.score_rows(rows), 100 * self.contamination))
         else:
-            rate = USUAL_RATE if self.false_alarm_rate is None else self.false_alarm_rate
-            self.offset_ = float(np.nextafter(threshold(self.calibration_, rate), np.inf))
-
-    def _encoded(self, X: Any) -> Iterator[tuple[Any, torch.Tensor]]:
-        name, first = tables.source_name(X), 0
-        for table in tables.stream(X):
-            if table.num_rows == 0:
-                continue
-            cells = self.schema_.encode(table, name=name, first=first, model=type(self).__name__)
-            yield table, torch.from_numpy(cells)
-            first += table.num_rows
-        if first == 0:
-            raise DataError(f"{name}: Found array with 0 sample(s) while a minimum of 1 is required.")
+            self.offset_ = float(np.nextafter(threshold(self.calibration_, self.promised_rate), np.inf))
 
     def _name_features(self) -> None:
         self.n_features_in_ = len(self.schema_.columns)

@@ -1,0 +1,42 @@
+"""``isthmus demo``: the main job on data that comes with scikit-learn."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["run"]
+
+
+def run(
+    out: Annotated[Path, typer.Option(help="Folder to write the model, the scores and the report to.")] = Path("demo"),
+    seed: Annotated[int, typer.Option(help="The same seed gives the same result.")] = 0,
+) -> None:
+    """Find cancer cells after having seen benign ones only, beside the classical detectors.
+
+    Example: isthmus demo --out demo
+    """
+    from isthmus.cli.output import comparison_table, console, oddest_table
+    from isthmus.reports.detection import write_report
+    from isthmus.tasks.comparison import compare
+    from isthmus.tasks.demonstration import breast_cancer
+    from isthmus.tasks.review import review, score_to_file
+
+    screen = console()
+    cells = breast_cancer(seed)
+    screen.print(
+        f"\n[bold]Wisconsin breast cancer cells[/bold]: {len(cells.benign)} benign ones to learn from, "
+        f"{len(cells.unseen)} others to judge, {int(cells.unseen[cells.label].sum())} of them malignant.\n"
+    )
+    comparison_table(compare(cells.everything, label=cells.label, seed=seed, progress=True))
+    detector = cells.fit(seed)
+    seen = review(detector, cells.unseen, label=cells.label, oddest=30)
+    seen_short = review(detector, cells.unseen, label=cells.label, oddest=10)
+    oddest_table(seen_short)
+    out.mkdir(parents=True, exist_ok=True)
+    detector.save(out / "model")
+    score_to_file(detector, cells.unseen, out / "scores.csv")
+    write_report(seen, out / "report.html", source="Breast cancer cells")
+    screen.print(f"The report is in [bold]{out / 'report.html'}[/bold]; model and scores lie beside it.")

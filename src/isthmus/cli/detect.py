@@ -1,0 +1,205 @@
+"""``isthmus detect``: learn what normal rows look like, then score, explain, compare and report."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from isthmus.errors import OptionError
+
+__all__ = ["app"]
+
+app = typer.Typer(help="Find the rows of a table that do not belong.", no_args_is_help=True)
+
+Table = Annotated[Path, typer.Argument(help="CSV (also .gz), TSV, Parquet or Arrow file.", show_default=False)]
+Model = Annotated[Path, typer.Argument(help="Model folder that `detect fit` wrote.", show_default=False)]
+Delimiter = Annotated[str | None, typer.Option(help="Separator of a CSV file; a comma by default.")]
+Label = Annotated[str | None, typer.Option(help="Column that tells odd rows; only ever measured by.")]
+Normal = Annotated[str | None, typer.Option(help="The label's value for normal rows, where it is not plain.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+Seed = Annotated[int, typer.Option(help="The same seed gives the same model.")]
+
+
+@app.command()
+def fit(
+    table: Table,
+    out: Annotated[Path, typer.Option(help="Folder to write the model to.", show_default=False)],
+    contamination: Annotated[float, typer.Option(help="Share of the rows that may be odd themselves.")] = 0.0,
+    false_alarm_rate: Annotated[
+        float | None, typer.Option(help="Share of normal rows that may be flagged; 0.05 by default.")
+    ] = None,
+    column: Annotated[
+        list[str] | None, typer.Option(help="What a column is: NAME=number|category|boolean|datetime|ignored.")
+    ] = None,
+    drop: Annotated[list[str] | None, typer.Option(help="Column to leave out.")] = None,
+    label: Label = None,
+    normal: Normal = None,
+    delimiter: Delimiter = None,
+    seed: Seed = 0,
+    log_dir: Annotated[Path | None, typer.Option(help="Folder for TensorBoard logs.")] = None,
+    checkpoint: Annotated[Path | None, typer.Option(help="File to resume from if interrupted.")] = None,
+    json_: Json = False,
+) -> None:
+    """Learn what normal rows look like.
+
+    With --label, only rows it calls normal are learned from, and no model sees the column.
+
+    Example: isthmus detect fit normal.csv --out fraud/
+    """
+    from isthmus.kinds import tables
+    from isthmus.tasks.anomaly import AnomalyDetector
+    from isthmus.tasks.labels import odd_rows
+
+    overrides = dict.fromkeys(drop or [], "ignored") | dict(_override(entry) for entry in column or [])
+    detector = AnomalyDetector(
+        contamination=contamination, false_alarm_rate=false_alarm_rate, columns=overrides or None,
+        random_state=seed, log_dir=log_dir, checkpoint=checkpoint, progress=True,
+    )  # fmt: skip
+    rows = tables.read(table, delimiter=delimiter)
+    if label:
+        rows = rows.filter(~odd_rows(rows, label, normal=normal)).drop_columns([label])
+    detector.fit(rows)
+    detector.save(out)
+    if json_:
+        _print_json(
+            {"model": str(out), "rows": detector.rows_, "columns": detector.columns_, "nats": detector.threshold_}
+        )
+    else:
+        typer.echo(
+            f"Learned {detector.rows_:,} rows of {len(detector.columns_)} columns; rows of more than "
+            f"{detector.threshold_:.3g} nats will be flagged. The model is in {out}"
+        )
+
+
+@app.command()
+def score(
+    model: Model,
+    table: Table,
+    out: Annotated[Path | None, typer.Option(help="CSV or Parquet file to write: all rows, in order.")] = None,
+    reasons: Annotated[int, typer.Option(help="Columns to name as reasons for a flagged row.", min=0)] = 3,
+    rows: Annotated[int, typer.Option(help="Without --out: how many of the oddest rows to print.", min=1)] = 10,
+    delimiter: Delimiter = None,
+    json_: Json = False,
+) -> None:
+    """Score every row: score, p-value, flag and reasons are added to the columns there are.
+
+    Example: isthmus detect score fraud/ new.csv --out scores.csv
+    """
+    import isthmus
+    from isthmus.cli.output import oddest_table
+    from isthmus.tasks.review import review, score_to_file
+
+    detector = isthmus.load(model)
+    if out is not None:
+        count, flagged = score_to_file(detector, table, out, telling=reasons, delimiter=delimiter)
+        if json_:
+            _print_json({"rows": count, "flagged": flagged, "out": str(out)})
+        else:
+            typer.echo(f"{flagged:,} of {count:,} rows flagged; all are in {out}")
+        return
+    seen = review(detector, table, oddest=rows, telling=reasons, delimiter=delimiter)
+    if json_:
+        _print_json({"rows": len(seen.scores), "flagged": int(seen.flags.sum()), "oddest": seen.oddest_json()})
+    else:
+        oddest_table(seen)
+
+
+@app.command()
+def explain(
+    model: Model,
+    table: Table,
+    rows: Annotated[
+        str | None, typer.Option(help="Rows to explain, as 3,17 (the first is 0); the oddest by default.")
+    ] = None,
+    top: Annotated[int, typer.Option(help="Columns a row.", min=1)] = 5,
+    delimiter: Delimiter = None,
+    json_: Json = False,
+) -> None:
+    """Say which columns make rows odd, and what was expected instead.
+
+    Example: isthmus detect explain fraud/ new.csv --rows 3,17
+    """
+    import isthmus
+    from isthmus.cli.output import explanation_table
+    from isthmus.tasks.review import explain_rows
+
+    wanted = None if rows is None else [_row_number(part) for part in rows.split(",")]
+    frame = explain_rows(isthmus.load(model), table, wanted, top=top, delimiter=delimiter)
+    if json_:
+        _print_json(frame.to_dict(orient="records"))
+    else:
+        explanation_table(frame)
+
+
+@app.command()
+def compare(
+    table: Table,
+    label: Label = None,
+    normal: Normal = None,
+    delimiter: Delimiter = None,
+    seed: Seed = 0,
+    json_: Json = False,
+) -> None:
+    """Rank our detector and the classical ones on your own table.
+
+    Each learns from one half of the (normal) rows and is tested on all others.
+
+    Example: isthmus detect compare cards.csv --label fraud
+    """
+    import dataclasses
+
+    from isthmus.cli.output import comparison_table
+    from isthmus.kinds import tables
+    from isthmus.tasks.comparison import compare as compare_detectors
+
+    found = compare_detectors(
+        tables.read(table, delimiter=delimiter), label=label, normal=normal, seed=seed, progress=True
+    )
+    if json_:
+        _print_json(dataclasses.asdict(found))
+    else:
+        comparison_table(found)
+
+
+@app.command()
+def report(
+    model: Model,
+    table: Table,
+    out: Annotated[Path, typer.Option(help="HTML file to write.", show_default=False)],
+    label: Label = None,
+    normal: Normal = None,
+    delimiter: Delimiter = None,
+) -> None:
+    """Write one HTML file that anyone can open: what was flagged, why, and how far to trust it.
+
+    Example: isthmus detect report fraud/ new.csv --out report.html
+    """
+    import isthmus
+    from isthmus.reports.detection import write_report
+    from isthmus.tasks.review import review
+
+    seen = review(isthmus.load(model), table, label=label, normal=normal, delimiter=delimiter)
+    write_report(seen, out, source=table.name)
+    typer.echo(f"{int(seen.flags.sum()):,} of {len(seen.scores):,} rows flagged; the report is in {out}")
+
+
+def _override(entry: str) -> tuple[str, str]:
+    name, equals, kind = entry.rpartition("=")
+    if not equals or not name:
+        raise OptionError(f"--column {entry}: write it as NAME=TYPE, for example --column zip=category")
+    return name, kind
+
+
+def _row_number(text: str) -> int:
+    if not text.strip().isdigit():
+        raise OptionError(f"--rows: {text.strip()!r} is not a row number; write them as 3,17 (the first is 0)")
+    return int(text)
+
+
+def _print_json(value: object) -> None:
+    json.dump(value, sys.stdout, ensure_ascii=False, indent=1)
+    sys.stdout.write("\n")

@@ -1,0 +1,70 @@
+"""A table's own rows with what a detector says of them, part by part, so that any length fits in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from isthmus.tasks.anomaly import AnomalyDetector
+
+__all__ = ["annotate", "because", "reasons"]
+
+
+def annotate(
+    detector: AnomalyDetector, X: Any, *, telling: int = 3, delimiter: str | None = None
+) -> Iterator[pa.Table]:
+    """Yield the rows of X in their order with four columns added.
+
+    `score` (lower is more abnormal), `p_value`, `flag`, and for flagged rows `reasons`; an underscore is
+    appended to a name that the table has already.
+
+    Parameters
+    ----------
+    detector : fitted AnomalyDetector
+    X : as for its `score_samples`
+    telling : int
+        Columns to name as reasons; 0 for none, which is fastest.
+    delimiter : str, optional
+        Of a CSV file.
+    """
+    for table, rows in detector.encoded(X, delimiter=delimiter):
+        scores = detector.score_rows(rows)
+        flags = scores < detector.offset_
+        texts = np.full(len(scores), "", dtype=object)
+        if telling and flags.any():
+            places = np.flatnonzero(flags)
+            texts[places] = reasons(detector, table.take(places), telling)
+        added = {
+            "score": pa.array(scores),
+            "p_value": pa.array(detector.p_values_of(scores)),
+            "flag": pa.array(flags),
+            "reasons": pa.array(texts, pa.string()),
+        }
+        for name, values in added.items():
+            while name in table.column_names:
+                name += "_"
+            table = table.append_column(name, values)
+        yield table
+
+
+def reasons(detector: AnomalyDetector, table: pa.Table, telling: int) -> list[str]:
+    """Return for each row of a table its most telling columns, in words."""
+    frame = detector.explain(table, top=telling)
+    texts: list[list[str]] = [[] for _ in range(table.num_rows)]
+    for row, column, share, seen, expected in frame.itertuples(index=False):
+        if share > 0:
+            texts[row].append(because(column, seen, expected))
+    return ["; ".join(parts) for parts in texts]
+
+
+def because(column: str, seen: str, expected: str) -> str:
+    """Return one reason in words.
+
+    >>> because("amount", "9,999.00", "112")
+    'amount 9,999.00, expected about 112'
+    """
+    about = "about " if expected[:1].isdigit() or expected[:1] == "-" else ""
+    return f"{column} {seen}, expected {about}{expected}"

@@ -1,0 +1,173 @@
+"""One walk over a table with a fitted detector: everything a report or a screen tells of it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from isthmus.errors import OptionError
+from isthmus.kinds import tables
+from isthmus.kinds.table_files import TableWriter
+from isthmus.tasks.annotate import annotate, reasons
+from isthmus.tasks.anomaly import AnomalyDetector
+from isthmus.tasks.labels import odd_rows
+
+__all__ = ["Odd", "Review", "explain_rows", "review", "score_to_file"]
+
+MAPPED = 800  # rows on the map of the codes: t-SNE takes seconds for these
+
+
+@dataclass(frozen=True, slots=True)
+class Odd:
+    """One of the oddest rows."""
+
+    row: int
+    score: float
+    p_value: float
+    flag: bool
+    reasons: str
+    odd: bool | None  # what the label says, if there is one
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What a detector says of a table.
+
+    Attributes
+    ----------
+    detector : AnomalyDetector
+    scores, p_values, flags : arrays (rows,)
+    oddest : list of Odd
+        The lowest scores first.
+    codes : array (sampled, width)
+        Codes of a sample of the rows.
+    mapped : array (sampled,)
+        Their row numbers.
+    truth : boolean array (rows,), optional
+        What the label says.
+    """
+
+    detector: AnomalyDetector
+    scores: np.ndarray
+    p_values: np.ndarray
+    flags: np.ndarray
+    oddest: list[Odd]
+    codes: np.ndarray
+    mapped: np.ndarray
+    truth: np.ndarray | None
+
+    def oddest_json(self) -> list[dict[str, Any]]:
+        """Return the oddest rows as JSON can hold them."""
+        return [asdict(odd) for odd in self.oddest]
+
+
+def review(
+    detector: AnomalyDetector,
+    X: Any,
+    *,
+    oddest: int = 30,
+    telling: int = 3,
+    label: str | None = None,
+    normal: str | None = None,
+    delimiter: str | None = None,
+    seed: int = 0,
+) -> Review:
+    """Score a table of any length in one pass, keeping its oddest rows and a sample for the map.
+
+    Parameters
+    ----------
+    detector : fitted AnomalyDetector
+    X : as for `AnomalyDetector.fit`
+    oddest, telling : int
+        Rows to keep, and columns to name for each.
+    label, normal : str, optional
+        A column that tells odd rows, and its value for normal ones.
+    delimiter : str, optional
+        Of a CSV file.
+    seed : int
+        Of the sample.
+    """
+    chance = np.random.default_rng(seed)
+    scores, labels = [], []
+    kept: pa.Table | None = None
+    kept_rows = np.empty(0, int)
+    sample: pa.Table | None = None
+    sample_rows, keys = np.empty(0, int), np.empty(0)
+    first = 0
+    for table, cells in detector.encoded(X, delimiter=delimiter):
+        own = detector.score_rows(cells)
+        rows = np.arange(first, first + len(own))
+        if label:
+            labels.append(table.select([label]) if label in table.column_names else odd_rows(table, label))
+        kept, kept_rows = _with(kept, kept_rows, table, rows)
+        scores.append(own)
+        everything = np.concatenate(scores)
+        best = np.argsort(everything[kept_rows], kind="stable")[: max(oddest, 1)]
+        kept, kept_rows = kept.take(best), kept_rows[best]
+        sample, sample_rows = _with(sample, sample_rows, table, rows)
+        keys = np.concatenate([keys, chance.random(len(own))])
+        least = np.sort(np.argsort(keys, kind="stable")[:MAPPED])
+        sample, sample_rows, keys = sample.take(least), sample_rows[least], keys[least]
+        first += len(own)
+    assert kept is not None
+    assert sample is not None
+    all_scores = np.concatenate(scores)
+    truth = odd_rows(pa.concat_tables(labels), label, normal=normal) if label else None
+    p_values = detector.p_values_of(all_scores)
+    flags = all_scores < detector.offset_
+    texts = reasons(detector, kept, telling) if telling else [""] * len(kept_rows)
+    found = [
+        Odd(int(row), float(all_scores[row]), float(p_values[row]), bool(flags[row]), text,
+            None if truth is None else bool(truth[row]))
+        for row, text in zip(kept_rows, texts, strict=True)
+    ]  # fmt: skip
+    return Review(detector, all_scores, p_values, flags, found, detector.embed(sample), sample_rows, truth)
+
+
+def score_to_file(
+    detector: AnomalyDetector, X: Any, out: str | Path, *, telling: int = 3, delimiter: str | None = None
+) -> tuple[int, int]:
+    """Write all rows of X, annotated, to a CSV or Parquet file; return how many there were and were flagged."""
+    count = flagged = 0
+    with TableWriter(out) as writer:
+        for part in annotate(detector, X, telling=telling, delimiter=delimiter):
+            writer.write(part)
+            count += part.num_rows
+            flagged += int(part.column(part.num_columns - 2).to_numpy().sum())
+    return count, flagged
+
+
+def explain_rows(
+    detector: AnomalyDetector, X: Any, rows: list[int] | None = None, *, top: int = 5, delimiter: str | None = None
+) -> Any:
+    """Explain some rows of a table: the ones asked for, or the ten oddest.
+
+    Raises
+    ------
+    OptionError
+        If the table has no such row.
+    """
+    if rows is None:
+        rows = [odd.row for odd in review(detector, X, oddest=10, telling=0, delimiter=delimiter).oddest]
+    found: dict[int, pa.Table] = {}
+    first = 0
+    for table in tables.stream(X, delimiter=delimiter):
+        for row in rows:
+            if first <= row < first + table.num_rows:
+                found[row] = table.slice(row - first, 1)
+        first += table.num_rows
+    gone = [row for row in rows if row not in found]
+    if gone:
+        raise OptionError(f"row {gone[0]}: the table has {first:,} rows, numbered from 0")
+    frame = detector.explain(pa.concat_tables([found[row] for row in rows]), top=top)
+    frame["row"] = np.asarray(rows)[frame["row"].to_numpy()]
+    return frame
+
+
+def _with(table: pa.Table | None, places: np.ndarray, more: pa.Table, rows: np.ndarray) -> tuple[pa.Table, np.ndarray]:
+    joined = more if table is None else pa.concat_tables([table, more])
+    return joined, np.concatenate([places, rows])
