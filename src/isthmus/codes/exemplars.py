@@ -22,39 +22,48 @@ __all__ = ["Exemplars", "nearest"]
 class Exemplars(Bottleneck):
     """A vector code with a memory.
 
+    Distances are taken along the principal directions of the remembered codes, each number of a code first
+    divided by its deviation.
+
     Parameters
     ----------
     count, width : int
         Codes to remember and numbers in each; 0 codes is a plain vector code.
+    directions : int
+        Principal directions to keep; few make the search fast and leave noise out.
     """
 
     memory: Tensor
-    weight: Tensor
+    axes: Tensor
     scale: Tensor
 
-    def __init__(self, count: int, width: int) -> None:
+    def __init__(self, count: int, width: int, *, directions: int = 32) -> None:
         super().__init__()
-        self.register_buffer("memory", torch.zeros(count, width))
-        self.register_buffer("weight", torch.ones(width))  # of each direction: one over its deviation
+        self.directions = min(directions, width)
+        self.register_buffer("memory", torch.zeros(count, self.directions))
+        self.register_buffer("axes", torch.zeros(width, self.directions))
         self.register_buffer("scale", torch.ones(()))
 
     def forward(self, features: Tensor) -> Code:
         """(batch, width) -> Code of value (batch, width)."""
         free = features.new_zeros(len(features))
-        rate = torch.log1p(self.departure(features)[0] / self.scale) if len(self.memory) else free
+        rate = torch.log1p(self.departure(features) / self.scale) if len(self.memory) else free
         return Code(value=features, rate=rate, penalty=free)
 
-    def remember(self, codes: Tensor, scale: Tensor) -> None:
-        """Keep these codes, (count, width), and the squared distance that counts as usual."""
-        self.memory, self.scale = codes.clone(), scale.clone()
-        self.weight = 1 / (codes.std(0, unbiased=False) + 1e-6)
+    def remember(self, codes: Tensor) -> None:
+        """Keep these codes, (count, width)."""
+        standard = 1 / (codes.std(0, unbiased=False) + 1e-6)
+        centred = (codes - codes.mean(0)) * standard
+        principal = torch.linalg.eigh(centred.T @ centred).eigenvectors[:, -self.directions :]
+        self.axes = standard[:, None] * principal
+        self.memory = codes @ self.axes
 
-    def departure(self, codes: Tensor, other_than: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Return the squared distance to the nearest remembered code, (batch,), and its index, (batch,).
+    def departure(self, codes: Tensor, other_than: Tensor | None = None) -> Tensor:
+        """Return the squared distance to the nearest remembered code, (batch,).
 
         `other_than` names for each code a remembered one that does not count: itself; -1 for none.
         """
-        return nearest(codes * self.weight, self.memory * self.weight, other_than)
+        return nearest(codes @ self.axes, self.memory, other_than)[0]
 
 
 def nearest(points: Tensor, among: Tensor, other_than: Tensor | None = None) -> tuple[Tensor, Tensor]:

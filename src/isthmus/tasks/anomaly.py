@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +20,18 @@ from isthmus.kinds import tables
 from isthmus.kinds.schema import Schema
 from isthmus.networks.features import CellFeatures
 from isthmus.recipes.denoising import denoising
-from isthmus.recipes.description import Description
+from isthmus.recipes.description import AT_ONCE, Description
 from isthmus.tasks import cards
 from isthmus.tasks.conformal import p_values, threshold
-from isthmus.training.history import History
+from isthmus.training.history import History, averaged
 from isthmus.training.loop import train
 from isthmus.training.settings import Settings
 from isthmus.training.threads import one_thread
 
 __all__ = ["AnomalyDetector"]
 
+MEMBERS = 2  # auto-encoders
+FOLDS = 4  # each of them leaves one of these folds of the rows out, to calibrate on
 REMEMBERED = 1024  # rows; more score hardly better and take longer
 USUAL_RATE = 0.05  # share of normal rows flagged where nothing else is asked
 
@@ -51,7 +53,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
     columns : mapping of column name to type, optional
         Overrides of what was recognised: "number", "category", "boolean", "datetime" or "ignored".
     steps : int
-        Training steps of 128 rows.
+        Training steps of 128 rows, for each of two auto-encoders.
     width : int
         Of the networks.
     random_state : int, RandomState or None
@@ -93,7 +95,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         contamination: float = 0.0,
         false_alarm_rate: float | None = None,
         columns: dict[str, str] | None = None,
-        steps: int = 600,
+        steps: int = 400,
         width: int = 128,
         random_state: Any = None,
         log_dir: str | Path | None = None,
@@ -275,12 +277,13 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
             detector.schema_ = Schema.from_json(config["schema"])
             detector._name_features()
             detector.calibration_ = tensors.pop("calibration").numpy()
-            count, width = tensors["model.code.memory"].shape
+            width = tensors["members.0.code.axes"].shape[0]
             if width != detector.width:  # before anything of that width is allocated
                 raise ValueError("the width is not that of the weights")
             features = CellFeatures(detector.schema_.cells, ranked=config["ranked"])
-            model = denoising(features.width, width=width, exemplars=count)
-            detector.description_ = Description(features, model, count)
+            memory = len(tensors["restored"])
+            members = [denoising(features.width, width=width, exemplars=memory) for _ in range(MEMBERS)]
+            detector.description_ = Description(features, members, memory)
             detector.description_.load_state_dict(tensors)
             detector.description_.eval().requires_grad_(False)
             detector.offset_ = -np.inf if config["offset"] is None else float(config["offset"])
@@ -315,52 +318,66 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         return self.false_alarm_rate
 
     def _learn(self, rows: torch.Tensor, seed: int) -> None:
-        """Train, remember, calibrate."""
-        taught, held = _split(len(rows))
-        features = CellFeatures.fit(self.schema_.cells, rows[taught].numpy())
+        """Train auto-encoders that each leave out one fold of the rows, remember some rows, and calibrate.
+
+        A row left out is judged by the auto-encoder that did not learn from it and by remembered rows other
+        than itself, as a new row would be.
+        """
+        features = CellFeatures.fit(self.schema_.cells, rows.numpy())
         x, strange = features(rows), features.never_seen(rows).sum(1)
-        model = denoising(features.width, width=self.width, trim=self.contamination)
-        settings = Settings(
-            steps=self.steps,
-            batch_size=128,
-            learning_rate=5e-3,
-            weight_decay=0.01,
-            clip=None,  # the loss is a sum over columns; Adam does not mind its scale, a fixed norm would
-            evaluate_every=max(self.steps // 20, 1),
-            seed=seed,
-            checkpoint=self.checkpoint,
-            log_dir=self.log_dir,
-            progress=self.progress,
-            title="learning what is normal",
-        )
-        self.history_ = train(model, Batch(x[taught]), settings=settings)
-        description = Description(features, model, 0)
+        order = torch.randperm(len(x))
+        folds = order.tensor_split(FOLDS)[:MEMBERS]
+        members, histories = [], []
+        for number, fold in enumerate(folds):
+            taught = order[~torch.isin(order, fold)]
+            model = denoising(features.width, width=self.width, trim=self.contamination)
+            settings = Settings(
+                steps=self.steps,
+                batch_size=128,
+                learning_rate=5e-3,
+                weight_decay=0.01,
+                clip=None,  # the loss is a sum over columns; Adam does not mind its scale, a fixed norm would
+                evaluate_every=max(self.steps // 20, 1),
+                seed=seed + number,
+                checkpoint=None if self.checkpoint is None else f"{self.checkpoint}.{number}",
+                log_dir=None if self.log_dir is None else Path(self.log_dir) / str(number),
+                progress=self.progress,
+                title=f"learning what is normal ({number + 1} of {len(folds)})",
+            )
+            histories.append(train(model, Batch(x[taught]), settings=settings))
+            members.append(model)
+        description = Description(features, members)
         with torch.inference_mode():
-            description = self._remember(description, x, strange, held)
+            self._calibrate(description, x, strange, folds)
+        self.history_ = averaged(histories)
         self.description_ = description.eval().requires_grad_(False)
         self.rows_ = len(rows)
         self._set_threshold(rows)
 
-    def _remember(
-        self, description: Description, x: torch.Tensor, strange: torch.Tensor, held: torch.Tensor
-    ) -> Description:
-        """Choose the remembered rows and take the calibration rows' departures from the others."""
+    def _calibrate(
+        self, description: Description, x: torch.Tensor, strange: torch.Tensor, folds: Sequence[torch.Tensor]
+    ) -> None:
+        """Choose the remembered rows, learn what is usual, and score the training rows as if they were new."""
         trusted = torch.ones(len(x), dtype=torch.bool)
-        for last in (self.contamination == 0, True):
+        for final in (False, True) if self.contamination else (True,):
             allowed = torch.nonzero(trusted).squeeze(1)
             kept = allowed[torch.randperm(len(allowed))[:REMEMBERED]]
             description.remember(x[kept])
             own = torch.full((len(x),), -1)
             own[kept] = torch.arange(len(kept))
-            scored = held[trusted[held]] if last else torch.arange(len(x))
-            departures = _in_parts(description, x[scored], strange[scored], own[scored])
+            found = []
+            for member, fold in enumerate(folds):
+                for part in fold[trusted[fold]].split(AT_ONCE):
+                    remembered = description.from_memory(x[part], strange[part], own[part])
+                    found.append(description.departures(member, x[part], strange[part], remembered, own[part]))
+            departures = torch.cat(found)
             description.calibrate(departures)
-            if last:
-                break
-            lengths = description.nats(departures)  # a first look, to leave out what seems odd itself
-            trusted = lengths <= torch.quantile(lengths, 1 - self.contamination)
+            if not final:  # a first look, to leave out what seems odd itself
+                lengths = torch.cat(
+                    [description.length(*part) for part in zip(x.split(AT_ONCE), strange.split(AT_ONCE), strict=True)]
+                )
+                trusted = lengths <= torch.quantile(lengths, 1 - self.contamination)
         self.calibration_ = np.sort(-description.nats(departures).double().numpy())
-        return description
 
     def _set_threshold(self, rows: torch.Tensor) -> None:
         if self.promised_rate is None:
@@ -388,27 +405,11 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
             )
 
     def _remove_checkpoint(self) -> None:
-        if self.checkpoint is not None:
-            Path(self.checkpoint).unlink(missing_ok=True)
+        for number in range(MEMBERS):
+            if self.checkpoint is not None:
+                Path(f"{self.checkpoint}.{number}").unlink(missing_ok=True)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags = dataclasses.replace(tags.input_tags, allow_nan=True, string=True, categorical=True)
         return tags
-
-
-def _split(count: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the rows that teach and the rows held back to calibrate.
-
-    A fifth of a small table is held back; of a large one up to half, where the networks have rows to spare and a
-    small false-alarm rate needs many.
-    """
-    share = 0.2 if count <= 1000 else min(0.5, 0.2 + 0.3 * (count - 1000) / 9000)
-    order = torch.randperm(count)
-    held = max(1, round(count * share))
-    return order[held:], order[:held]
-
-
-def _in_parts(description: Description, x: torch.Tensor, strange: torch.Tensor, own: torch.Tensor) -> torch.Tensor:
-    parts = zip(x.split(2048), strange.split(2048), own.split(2048), strict=True)
-    return torch.cat([description.departures(*part) for part in parts])
