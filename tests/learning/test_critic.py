@@ -65,10 +65,8 @@ def test_a_fresh_probe_no_longer_finds_the_speaker():
             decoder=GivenSpeaker(CONTENT, 10), distance=Normal(), critics=critics,
         )  # fmt: skip
 
-    plain, adversarial = (
-        model(),
-        model(speaker=AttributeCritic(judge(CONTENT), "speaker", weight=5.0, turns=5, pace=2.0)),
-    )
+    critic = AttributeCritic(judge(CONTENT), "speaker", weight=5.0, turns=5, pace=2.0)
+    plain, adversarial = model(), model(speaker=critic)
     for trained in (plain, adversarial):
         train(trained, batch, settings=Settings(steps=1500, learning_rate=2e-3, threads=1))
     with torch.no_grad():
