@@ -16,7 +16,7 @@ from torch import Tensor
 from isthmus.code import Code
 from isthmus.codes.bottleneck import Bottleneck
 
-__all__ = ["Exemplars", "nearest"]
+__all__ = ["Exemplars", "nearest", "squared_distance"]
 
 
 class Exemplars(Bottleneck):
@@ -63,18 +63,27 @@ class Exemplars(Bottleneck):
 
         `other_than` names for each code a remembered one that does not count: itself; -1 for none.
         """
-        return nearest(codes @ self.axes, self.memory, other_than)[0]
+        return squared_distance(codes @ self.axes, self.memory, other_than)
 
 
-def nearest(points: Tensor, among: Tensor, other_than: Tensor | None = None) -> tuple[Tensor, Tensor]:
-    """Return the squared distance of each point to the nearest of others, and which that is.
+def squared_distance(points: Tensor, among: Tensor, other_than: Tensor | None = None) -> Tensor:
+    """Return the squared distance of each point to the nearest of others.
 
-    (batch, width), (count, width) -> (batch,), (batch,)
+    (batch, width), (count, width) -> (batch,)
     """
-    # |a - b|² = |a|² - 2ab + |b|²: one matrix product, and |a|² is added after the minimum.
-    partial = torch.addmm(among.square().sum(1), points, among.T, alpha=-2)
+    partial = _partial(points, among)
     if other_than is not None:
         rows = torch.nonzero(other_than >= 0).squeeze(1)
         partial[rows, other_than[rows]] = torch.inf
-    least, index = partial.min(1)
-    return (least + points.square().sum(1)).clamp_(min=0), index
+    # Without the index the minimum is ten times as fast.
+    return (partial.amin(1) + points.square().sum(1)).clamp_(min=0)
+
+
+def nearest(points: Tensor, among: Tensor) -> Tensor:
+    """Return which of others is nearest to each point: (batch, width), (count, width) -> (batch,)."""
+    return _partial(points, among).argmin(1)
+
+
+def _partial(points: Tensor, among: Tensor) -> Tensor:
+    """Return |a - b|² - |a|² = |b|² - 2ab, one matrix product: what is left out is the same for all b."""
+    return torch.addmm(among.square().sum(1), points, among.T, alpha=-2)

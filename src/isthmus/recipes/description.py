@@ -20,12 +20,12 @@ from torch import Tensor, nn
 
 from isthmus.autoencoder import AutoEncoder
 from isthmus.code import Batch
-from isthmus.codes.exemplars import Exemplars, nearest
+from isthmus.codes.exemplars import Exemplars, nearest, squared_distance
 from isthmus.networks.features import CellFeatures
 
 __all__ = ["TERMS", "Description", "Explanation"]
 
-AT_ONCE = 2048  # rows; their distances to the remembered rows then stay in the processor's cache
+AT_ONCE = 512  # rows in a block; their distances to the remembered rows then stay in the processor's cache
 TERMS = ("restored", "remembered", "rate")
 
 
@@ -79,11 +79,16 @@ class Description(nn.Module):
         self.scale = usual.clamp(min=1e-6 * self.features.width)  # rows that all repeat a remembered one
 
     def forward(self, rows: Tensor) -> Tensor:
-        """(rows, cells) float64 -> description lengths, (rows,) nats."""
+        """(rows, cells) float64 -> description lengths, (rows,) nats.
+
+        Always in blocks of one size, the last one filled up: a matrix product rounds differently for other
+        numbers of rows, and the score of a row shall not depend on the rows it comes with, to the last bit.
+        """
+        filled = nn.functional.pad(rows, (0, 0, 0, -len(rows) % AT_ONCE))
         parts = [
-            self.length(self.features(part), self.features.never_seen(part).sum(1)) for part in rows.split(AT_ONCE)
+            self.length(self.features(part), self.features.never_seen(part).sum(1)) for part in filled.split(AT_ONCE)
         ]
-        return torch.cat(parts) if parts else rows.new_zeros(0)
+        return torch.cat(parts)[: len(rows)] if parts else rows.new_zeros(0)
 
     def length(self, x: Tensor, strange: Tensor) -> Tensor:
         """Return the description lengths of rows, (rows,) nats.
@@ -100,7 +105,7 @@ class Description(nn.Module):
 
     def from_memory(self, x: Tensor, strange: Tensor, other_than: Tensor | None = None) -> Tensor:
         """Return the squared departures of rows from the nearest remembered one, (rows,)."""
-        return nearest(x, self.restored, other_than)[0] + strange
+        return squared_distance(x, self.restored, other_than) + strange
 
     def departures(
         self, member: int, x: Tensor, strange: Tensor, remembered: Tensor, other_than: Tensor | None = None
@@ -145,7 +150,7 @@ class Description(nn.Module):
         count, columns = len(rows), self.features.columns
         owner = self.features.column_of == torch.arange(columns)[:, None]  # (columns, features)
         without = (strange.sum(1, keepdim=True) - strange).flatten()
-        substitutes = (self.reconstruct(x), self.restored[nearest(x, self.restored)[1]])
+        substitutes = (self.reconstruct(x), self.restored[nearest(x, self.restored)])
         gains = []
         for substitute in substitutes:
             # (rows, columns, features): row i with column c replaced

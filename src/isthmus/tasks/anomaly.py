@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,25 +14,18 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils import check_random_state
 
 from isthmus import store
-from isthmus.code import Batch
 from isthmus.errors import DataError, ModelError, OptionError
 from isthmus.kinds import tables
 from isthmus.kinds.schema import Schema
 from isthmus.networks.features import CellFeatures
-from isthmus.recipes.denoising import denoising
-from isthmus.recipes.description import AT_ONCE, Description
+from isthmus.recipes.one_class import empty_description, learn_normal
 from isthmus.tasks import cards
 from isthmus.tasks.conformal import p_values, threshold
-from isthmus.training.history import History, averaged
-from isthmus.training.loop import train
-from isthmus.training.settings import Settings
+from isthmus.training.history import History
 from isthmus.training.threads import one_thread
 
 __all__ = ["AnomalyDetector"]
 
-MEMBERS = 2  # auto-encoders
-FOLDS = 4  # each of them leaves one of these folds of the rows out, to calibrate on
-REMEMBERED = 1024  # rows; more score hardly better and take longer
 USUAL_RATE = 0.05  # share of normal rows flagged where nothing else is asked
 
 
@@ -134,10 +127,13 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         self._name_features()
         rows = torch.from_numpy(self.schema_.encode(table, name=name, model=type(self).__name__))
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        with one_thread(), torch.random.fork_rng():
-            torch.manual_seed(seed)
-            self._learn(rows, seed)
-        self._remove_checkpoint()
+        learned = learn_normal(
+            self.schema_.cells, rows, steps=self.steps, width=self.width, contamination=self.contamination, seed=seed,
+            log_dir=self.log_dir, checkpoint=self.checkpoint, progress=self.progress,
+        )  # fmt: skip
+        self.description_, self.calibration_, self.history_ = learned.description, learned.calibration, learned.history
+        self.rows_ = len(rows)
+        self._set_threshold(rows)
         return self
 
     def score_samples(self, X: Any) -> np.ndarray:
@@ -281,9 +277,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
             if width != detector.width:  # before anything of that width is allocated
                 raise ValueError("the width is not that of the weights")
             features = CellFeatures(detector.schema_.cells, ranked=config["ranked"])
-            memory = len(tensors["restored"])
-            members = [denoising(features.width, width=width, exemplars=memory) for _ in range(MEMBERS)]
-            detector.description_ = Description(features, members, memory)
+            detector.description_ = empty_description(features, width=width, memory=len(tensors["restored"]))
             detector.description_.load_state_dict(tensors)
             detector.description_.eval().requires_grad_(False)
             detector.offset_ = -np.inf if config["offset"] is None else float(config["offset"])
@@ -317,68 +311,6 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
             return None if self.contamination else USUAL_RATE
         return self.false_alarm_rate
 
-    def _learn(self, rows: torch.Tensor, seed: int) -> None:
-        """Train auto-encoders that each leave out one fold of the rows, remember some rows, and calibrate.
-
-        A row left out is judged by the auto-encoder that did not learn from it and by remembered rows other
-        than itself, as a new row would be.
-        """
-        features = CellFeatures.fit(self.schema_.cells, rows.numpy())
-        x, strange = features(rows), features.never_seen(rows).sum(1)
-        order = torch.randperm(len(x))
-        folds = order.tensor_split(FOLDS)[:MEMBERS]
-        members, histories = [], []
-        for number, fold in enumerate(folds):
-            taught = order[~torch.isin(order, fold)]
-            model = denoising(features.width, width=self.width, trim=self.contamination)
-            settings = Settings(
-                steps=self.steps,
-                batch_size=128,
-                learning_rate=5e-3,
-                weight_decay=0.01,
-                clip=None,  # the loss is a sum over columns; Adam does not mind its scale, a fixed norm would
-                evaluate_every=max(self.steps // 20, 1),
-                seed=seed + number,
-                checkpoint=None if self.checkpoint is None else f"{self.checkpoint}.{number}",
-                log_dir=None if self.log_dir is None else Path(self.log_dir) / str(number),
-                progress=self.progress,
-                title=f"learning what is normal ({number + 1} of {len(folds)})",
-            )
-            histories.append(train(model, Batch(x[taught]), settings=settings))
-            members.append(model)
-        description = Description(features, members)
-        with torch.inference_mode():
-            self._calibrate(description, x, strange, folds)
-        self.history_ = averaged(histories)
-        self.description_ = description.eval().requires_grad_(False)
-        self.rows_ = len(rows)
-        self._set_threshold(rows)
-
-    def _calibrate(
-        self, description: Description, x: torch.Tensor, strange: torch.Tensor, folds: Sequence[torch.Tensor]
-    ) -> None:
-        """Choose the remembered rows, learn what is usual, and score the training rows as if they were new."""
-        trusted = torch.ones(len(x), dtype=torch.bool)
-        for final in (False, True) if self.contamination else (True,):
-            allowed = torch.nonzero(trusted).squeeze(1)
-            kept = allowed[torch.randperm(len(allowed))[:REMEMBERED]]
-            description.remember(x[kept])
-            own = torch.full((len(x),), -1)
-            own[kept] = torch.arange(len(kept))
-            found = []
-            for member, fold in enumerate(folds):
-                for part in fold[trusted[fold]].split(AT_ONCE):
-                    remembered = description.from_memory(x[part], strange[part], own[part])
-                    found.append(description.departures(member, x[part], strange[part], remembered, own[part]))
-            departures = torch.cat(found)
-            description.calibrate(departures)
-            if not final:  # a first look, to leave out what seems odd itself
-                lengths = torch.cat(
-                    [description.length(*part) for part in zip(x.split(AT_ONCE), strange.split(AT_ONCE), strict=True)]
-                )
-                trusted = lengths <= torch.quantile(lengths, 1 - self.contamination)
-        self.calibration_ = np.sort(-description.nats(departures).double().numpy())
-
     def _set_threshold(self, rows: torch.Tensor) -> None:
         if self.promised_rate is None:
             self.offset_ = float(np.percentile(self.score_rows(rows), 100 * self.contamination))
@@ -403,11 +335,6 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
             raise NotFittedError(
                 f"This {type(self).__name__} instance is not fitted yet: call fit(X) with normal rows first"
             )
-
-    def _remove_checkpoint(self) -> None:
-        for number in range(MEMBERS):
-            if self.checkpoint is not None:
-                Path(f"{self.checkpoint}.{number}").unlink(missing_ok=True)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
