@@ -49,7 +49,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     warnings.simplefilter("ignore")
     warnings.filterwarnings("always", category=UserWarning, module="isthmus")
     try:
-        result = app(args=None if arguments is None else list(arguments), standalone_mode=False)
+        result = app(args=None if arguments is None else list(arguments), prog_name="isthmus", standalone_mode=False)
         return result if isinstance(result, int) else 0
     except typer.Exit as stop:
         return stop.exit_code

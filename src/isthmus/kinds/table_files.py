@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import csv
+import gzip
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -108,8 +110,8 @@ class TableWriter:
         """Add rows; the first part's columns are the file's."""
         table = table.replace_schema_metadata(None)
         if self._writer is None:
-            self._writer = self._stack.enter_context(self._open(table.schema))
-        self._writer.write_table(table)
+            self._writer = self._open(table.schema)
+        self._writer(table)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -117,14 +119,16 @@ class TableWriter:
         """Put the file in its place, or remove it after an error."""
         return self._stack.__exit__(kind, error, trace)
 
-    def _open(self, schema: pa.Schema) -> Any:
+    def _open(self, schema: pa.Schema) -> Callable[[pa.Table], None]:
         if _suffix(self.path) == ".parquet":
-            return pq.ParquetWriter(self._temporary, schema)
-        sink: Any = self._stack.enter_context(pa.OSFile(str(self._temporary), "wb"))
-        if self.path.name.endswith(".gz"):
-            sink = self._stack.enter_context(pa.CompressedOutputStream(sink, "gzip"))
-        tab = "\t" if _suffix(self.path) == ".tsv" else ","
-        return pa_csv.CSVWriter(sink, schema, write_options=pa_csv.WriteOptions(delimiter=tab, quoting_style="needed"))
+            parquet: Any = self._stack.enter_context(pq.ParquetWriter(self._temporary, schema))
+            return lambda table: parquet.write_table(table)
+        # Arrow's own writer puts every text in quotes, so that a number read as text would come back changed.
+        opened = gzip.open if self.path.name.endswith(".gz") else open
+        sink: Any = self._stack.enter_context(opened(self._temporary, "wt", encoding="utf-8", newline=""))
+        lines = csv.writer(sink, delimiter="\t" if _suffix(self.path) == ".tsv" else ",", lineterminator="\n")
+        lines.writerow(schema.names)
+        return lambda table: lines.writerows(zip(*(column.to_pylist() for column in table.columns), strict=True))
 
 
 def _suffix(path: Path) -> str:
@@ -149,6 +153,8 @@ def _told(path: Path) -> Iterator[None]:
         raise
     except pa.ArrowMemoryError:
         raise DataError(f"{path} asks for more memory than there is") from None
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is not UTF-8 text ({error.reason}); convert it, for example with iconv") from None
     except (pa.ArrowException, OSError, EOFError) as error:
         if isinstance(error, OutputError):
             raise

@@ -1,0 +1,272 @@
+"""The command line as a person meets it: exit codes, one clear line, nothing half-written."""
+
+import errno
+import gzip
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from isthmus import cli
+
+
+@pytest.fixture
+def run(capsys):
+    def call(*arguments):
+        code = cli.run([str(argument) for argument in arguments])
+        output = capsys.readouterr()
+        return code, output.out, output.err
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory, cells):
+    folder = tmp_path_factory.mktemp("home")
+    cells.benign.to_csv(folder / "normal.csv", index=False)
+    cells.unseen.to_csv(folder / "new.csv", index=False)
+    assert cli.run(["detect", "fit", str(folder / "normal.csv"), "--out", str(folder / "model")]) == 0
+    return folder
+
+
+@pytest.fixture
+def model(home, tmp_path):
+    return shutil.copytree(home / "model", tmp_path / "model")
+
+
+def one_line(code, out, err, *words):
+    lines = [line for line in err.splitlines() if "note:" not in line]
+    assert code == 2, err
+    assert len(lines) == 1, err
+    for word in words:
+        assert word.lower() in lines[0].lower(), lines[0]
+
+
+def bad_tables(folder: Path) -> dict[str, tuple[Path, tuple[str, ...]]]:
+    def text(name, content):
+        (folder / name).write_text(content)
+        return folder / name
+
+    rows = "".join(f"{i},{i * i % 7},{i % 3}\n" for i in range(30))
+    pd.DataFrame({"a": range(50), "b": range(50)}).to_parquet(folder / "cut.parquet")
+    whole = (folder / "cut.parquet").read_bytes()
+    (folder / "cut.parquet").write_bytes(whole[: len(whole) // 2])
+    (folder / "junk.csv").write_bytes(bytes(range(256)) * 50)
+    packed = gzip.compress(("a,b,c\n" + rows * 400).encode())
+    (folder / "cut.csv.gz").write_bytes(packed[: len(packed) // 2])
+    (folder / "plain.csv.gz").write_text("a,b\n1,2\n")
+    (folder / "latin.csv").write_bytes("näme,b,c\n1,2,3\n2,3,4\n".encode("latin-1"))
+    return {
+        "empty": (text("empty.csv", ""), ("empty.csv", "empty")),
+        "header only": (text("header.csv", "a,b,c\n"), ("header.csv", "no rows")),
+        "one row": (text("one.csv", "a,b,c\n1,2,3\n"), ("1 sample",)),
+        "one column": (text("column.csv", "a\n1\n2\n3\n"), ("1 feature",)),
+        "constant": (text("constant.csv", "a,b\n" + "1,2\n" * 9), ("constant",)),
+        "missing": (text("missing.csv", "a,b\n" + ",\n" * 9), ("missing",)),
+        "NaN only": (text("nan.csv", "a,b\n" + "NaN,NaN\n" * 9), ("missing",)),
+        "infinity": (text("inf.csv", "a,b,c\n" + rows + "5,inf,2\n"), ("infinity", "'b'", "row 30")),
+        "1e308": (text("huge.csv", "a,b,c\n" + rows + "5,1e308,2\n"), ("1e+308", "'b'", "row 30")),
+        "twice": (text("twice.csv", "a,b,a\n" + rows), ("several columns named 'a'",)),
+        "ragged": (text("ragged.csv", "a,b,c\n" + rows + "1,2\n"), ("ragged.csv", "row 30", "2 columns")),
+        "delimiter": (text("semicolons.csv", "a;b;c\n" + rows.replace(",", ";")), ("semicolons", "';'")),
+        "junk": (folder / "junk.csv", ("junk.csv", "binary")),
+        "latin": (folder / "latin.csv", ("latin.csv", "utf-8")),
+        "cut parquet": (folder / "cut.parquet", ("cut.parquet", "damaged")),
+        "cut gzip": (folder / "cut.csv.gz", ("cut.csv.gz",)),
+        "no gzip": (folder / "plain.csv.gz", ("plain.csv.gz",)),
+        "nowhere": (folder / "nowhere.csv", ("nowhere.csv", "does not exist")),
+        "folder": (folder, ("folder",)),
+        "suffix": (text("table.docx", "a"), (".csv",)),
+    }
+
+
+NAMES = [
+    "empty", "header only", "one row", "one column", "constant", "missing", "NaN only", "infinity", "1e308", "twice",
+    "ragged", "delimiter", "junk", "latin", "cut parquet", "cut gzip", "no gzip", "nowhere", "folder", "suffix",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_bad_table_gets_one_line_and_leaves_the_old_model(name, run, tmp_path, model):
+    path, words = bad_tables(tmp_path)[name]
+    before = {file.name: file.read_bytes() for file in model.iterdir()}
+    one_line(*run("detect", "fit", path, "--out", model), *words)
+    assert {file.name: file.read_bytes() for file in model.iterdir()} == before
+    assert not [file for file in tmp_path.iterdir() if file.name.startswith(".model")]
+
+
+@pytest.mark.parametrize("name", ["empty", "header only", "ragged", "junk", "cut parquet", "cut gzip", "nowhere"])
+def test_a_bad_table_is_not_scored_and_leaves_the_old_scores(name, run, tmp_path, model):
+    path, words = bad_tables(tmp_path)[name]
+    (tmp_path / "scores.csv").write_text("old")
+    one_line(*run("detect", "score", model, path, "--out", tmp_path / "scores.csv"), words[0])
+    assert (tmp_path / "scores.csv").read_text() == "old"
+
+
+def test_a_label_left_in_is_a_note_and_no_error(run, tmp_path, home):
+    code, _, err = run("detect", "fit", home / "new.csv", "--out", tmp_path / "m")
+    assert code == 0
+    assert "'malignant' looks like a label" in err
+
+
+def flip(path: Path, place: int) -> None:
+    content = bytearray(path.read_bytes())
+    content[place] ^= 0x10
+    path.write_bytes(content)
+
+
+def newer(model: Path) -> None:
+    config = json.loads((model / "config.json").read_text())
+    (model / "config.json").write_text(json.dumps(config | {"format": 99}))
+
+
+@pytest.mark.parametrize(
+    ("damage", "word"),
+    [
+        *((lambda m, n=n: (m / n).unlink(), n) for n in ("model.safetensors", "config.json", "README.md")),
+        *((lambda m, at=at: flip(m / "model.safetensors", at), "damaged") for at in (3, 40, 5000, -1)),
+        *((lambda m, at=at: flip(m / "config.json", at), "damaged") for at in (5, 60, 400, -9)),
+        (lambda m: (m / "model.safetensors").write_bytes(b""), "damaged"),
+        (lambda m: (m / "config.json").write_text("[]"), "damaged"),
+        (newer, "upgrade"),
+        (shutil.rmtree, "does not exist"),
+    ],
+)  # fmt: skip
+def test_a_damaged_model_is_told(damage, word, run, model, home, tmp_path):
+    damage(model)
+    one_line(*run("detect", "score", model, home / "new.csv", "--out", tmp_path / "s.csv"), word)
+    assert not (tmp_path / "s.csv").exists()
+
+
+def test_a_full_disk_leaves_what_was_there(run, model, home, tmp_path, monkeypatch):
+    before = {file.name: file.read_bytes() for file in model.iterdir()}
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    one_line(*run("detect", "fit", home / "normal.csv", "--out", model), "disk is full", "nothing was changed")
+    assert {file.name: file.read_bytes() for file in model.iterdir()} == before
+    (tmp_path / "scores.csv").write_text("old")
+    one_line(*run("detect", "score", model, home / "new.csv", "--out", tmp_path / "scores.csv"), "disk is full")
+    assert (tmp_path / "scores.csv").read_text() == "old"
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["model", "scores.csv"]
+
+
+def test_a_place_that_cannot_be_written_to_is_told(run, model, home, tmp_path, monkeypatch):
+    one_line(*run("detect", "fit", home / "normal.csv", "--out", tmp_path / "no" / "m"), "does not exist")
+    (tmp_path / "file").write_text("mine")
+    one_line(*run("detect", "fit", home / "normal.csv", "--out", tmp_path / "file"), "file of that name")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "letter.txt").write_text("dear")
+    one_line(*run("detect", "fit", home / "normal.csv", "--out", tmp_path / "mine"), "no model")
+    assert (tmp_path / "mine" / "letter.txt").read_text() == "dear"
+    one_line(*run("detect", "score", model, home / "new.csv", "--out", tmp_path / "s.xlsx"), "must end in")
+
+    def read_only(*_, **__):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr("tempfile.mkstemp", read_only)
+    one_line(*run("detect", "report", model, home / "new.csv", "--out", tmp_path / "r.html"), "read-only")
+
+
+def test_scores_keep_rows_order_and_columns(run, model, home, tmp_path, cells):
+    for name in ("scores.csv", "scores.parquet"):
+        code, out, _ = run("detect", "score", model, home / "new.csv", "--out", tmp_path / name, "--json")
+        assert code == 0
+        assert json.loads(out)["rows"] == len(cells.unseen)
+    scored = pd.read_csv(tmp_path / "scores.csv")
+    assert list(scored.columns) == [*cells.unseen.columns, "score", "p_value", "flag", "reasons"]
+    np.testing.assert_allclose(scored[cells.unseen.columns], cells.unseen)
+    assert scored["flag"].sum() == json.loads(out)["flagged"]
+    assert scored.loc[scored["flag"], "reasons"].str.contains("expected").all()
+    before = (home / "new.csv").read_text().splitlines()
+    after = (tmp_path / "scores.csv").read_text().splitlines()
+    assert all(line.startswith(old) for line, old in zip(after[1:], before[1:], strict=True))  # the text is untouched
+    assert pq.read_table(tmp_path / "scores.parquet")["flag"].to_pylist() == scored["flag"].tolist()
+
+
+def test_explaining_says_what_was_seen_and_expected(run, model, home):
+    code, out, _ = run("detect", "explain", model, home / "new.csv", "--rows", "3,17", "--top", "2", "--json")
+    found = json.loads(out)
+    assert code == 0
+    assert [entry["row"] for entry in found] == [3, 3, 17, 17]
+    assert set(found[0]) == {"row", "column", "share", "seen", "expected"}
+    code, out, _ = run("detect", "explain", model, home / "new.csv")
+    assert code == 0
+    assert "expected" in out
+    one_line(*run("detect", "explain", model, home / "new.csv", "--rows", "100000"), "row 100000")
+    one_line(*run("detect", "explain", model, home / "new.csv", "--rows", "x"), "'x'")
+
+
+def test_the_oddest_rows_are_printed_where_no_file_is_asked_for(run, model, home):
+    code, out, _ = run("detect", "score", model, home / "new.csv", "--rows", "4", "--json")
+    oddest = json.loads(out)["oddest"]
+    assert code == 0
+    assert [odd["score"] for odd in oddest] == sorted(odd["score"] for odd in oddest)
+    assert len(oddest) == 4
+
+
+def test_info_reads_the_card_and_json(run, model):
+    code, out, _ = run("info", model)
+    assert code == 0
+    assert "Anomaly detector" in out
+    assert json.loads(run("info", model, "--json")[1])["task"] == "AnomalyDetector"
+
+
+def test_fit_leaves_rows_and_columns_out_as_asked(run, home, tmp_path):
+    code, out, _ = run(
+        "detect", "fit", home / "new.csv", "--out", tmp_path / "m", "--label", "malignant", "--drop", "mean area",
+        "--column", "mean texture=ignored", "--json",
+    )  # fmt: skip
+    about = json.loads(out)
+    assert code == 0
+    assert about["rows"] == 179  # the benign ones
+    assert not {"malignant", "mean area", "mean texture"} & set(about["columns"])
+    one_line(*run("detect", "fit", home / "new.csv", "--out", tmp_path / "m", "--column", "x"), "NAME=TYPE")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["detect"], ["demo"], ["info"], *(["detect", c] for c in ("fit", "score", "explain", "compare", "report"))],
+)
+def test_every_command_helps_with_an_example(arguments, run):
+    code, out, _ = run(*arguments, "--help")
+    assert code == 0
+    assert "isthmus" in out
+
+
+@pytest.mark.parametrize(
+    "arguments", [["nonsense"], ["detect", "fit"], ["detect", "fit", "a.csv", "--out"], ["info", "--x"]]
+)
+def test_wrong_usage_is_one_line_and_2(arguments, run):
+    one_line(*run(*arguments))
+
+
+def test_our_own_fault_is_1_and_says_so(run, model, home, monkeypatch):
+    monkeypatch.setattr("isthmus.tasks.review.explain_rows", lambda *_, **__: 1 / 0)
+    code, _, err = run("detect", "explain", model, home / "new.csv")
+    assert code == 1
+    assert "our fault" in err
+    assert len(err.splitlines()) == 1
+
+
+def test_a_reader_that_leaves_early_is_no_error(home):
+    command = f"{sys.executable} -m isthmus.cli detect explain {home}/model {home}/new.csv --rows 1,2,3 | head -1"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
+    assert "Traceback" not in done.stderr
+
+
+def test_the_demo_writes_what_it_promises(run, tmp_path):
+    code, out, _ = run("demo", "--out", tmp_path / "demo")
+    assert code == 0
+    assert "Isthmus" in out
+    assert "isolation forest" in out
+    assert {file.name for file in (tmp_path / "demo").iterdir()} == {"model", "scores.csv", "report.html"}

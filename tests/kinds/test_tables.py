@@ -1,0 +1,148 @@
+import gzip
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from isthmus.errors import DataError, ModelError, SchemaWarning
+from isthmus.kinds import table_files, tables
+from isthmus.kinds.schema import Schema
+from isthmus.kinds.table_files import TableWriter
+
+
+def schema_of(frame, **overrides):
+    table = tables.read(frame)
+    return Schema.infer(table, overrides, named=tables.named(table)), table
+
+
+def types(schema):
+    return {column.name: column.type for column in schema.columns}
+
+
+def test_columns_are_recognised():
+    frame = pd.DataFrame(
+        {
+            "number": [1.5, 2, None, 4] * 10, "whole": [1, 2, 3, 3] * 10, "digits": ["1", "2.5", "-3", ""] * 10,
+            "kind": ["a", "b", "c", "a"] * 10, "flag": [True, False, True, True] * 10, "said": ["yes", "no"] * 20,
+            "when": pd.date_range("2024-01-01", periods=40, freq="5h"), "day": ["2024-01-02", "2024-02-03"] * 20,
+            "name": [f"n{i}" for i in range(40)], "nothing": [None] * 40, "row": range(100, 140),
+        }
+    )  # fmt: skip
+    with pytest.warns(SchemaWarning):
+        schema, table = schema_of(frame)
+    assert types(schema) == {
+        "number": "number", "whole": "number", "digits": "number", "kind": "category", "flag": "boolean",
+        "said": "boolean", "when": "datetime", "day": "datetime", "name": "ignored", "nothing": "ignored",
+        "row": "ignored",
+    }  # fmt: skip
+    assert schema.encode(table).shape == (40, len(schema.cells))
+    assert Schema.from_json(schema.to_json()) == schema
+
+
+def test_cells_by_hand():
+    frame = pd.DataFrame({"n": [1.0, None, 3.0], "k": ["x", None, "y"], "b": [True, False, True]})
+    schema, table = schema_of(frame)
+    assert np.array_equal(
+        schema.encode(table), [[1, 0, 0, 1], [np.nan, 1, 2, 0], [3, 0, 1, 1]], equal_nan=True
+    )  # n, n is missing, k (x, y, missing), b (false, true)
+    new = tables.read(pd.DataFrame({"n": [9.0], "k": ["never"], "b": [False]}))
+    assert schema.encode(new).tolist() == [[9, 0, 3, 0]]
+
+
+def test_the_hour_and_the_weekday_of_a_moment():
+    frame = pd.DataFrame({"t": pd.to_datetime(["2024-01-01 13:59", "2024-01-07 00:00"]), "x": [1, 2]})  # Monday, Sunday
+    schema, table = schema_of(frame)
+    assert schema.encode(table)[:, 1:3].tolist() == [[13, 0], [0, 6]]
+
+
+def test_an_override_wins_and_an_impossible_one_is_told():
+    frame = pd.DataFrame({"zip": [10115, 20095] * 10, "x": range(20), "word": ["a", "b"] * 10})
+    assert types(schema_of(frame, zip="category")[0])["zip"] == "category"
+    with pytest.raises(DataError, match=r"'word', row 0.*not a number"):
+        schema_of(frame, word="number")
+
+
+def test_paysim_drops_names_by_the_rule(shared_data):
+    with pytest.warns(SchemaWarning):
+        schema, _ = schema_of(shared_data / "tables" / "paysim.csv.gz")
+    left_out = [column.name for column in schema.columns if column.type == "ignored"]
+    assert left_out == ["nameOrig", "nameDest"]
+
+
+def test_streaming_gives_the_same_cells_as_reading_whole(shared_data):
+    path = shared_data / "tables" / "kddcup99.csv.gz"
+    with pytest.warns(SchemaWarning, match="looks like a label"):
+        schema, table = schema_of(path)
+    first, parts = 0, []
+    for part in tables.stream(path):
+        parts.append(schema.encode(part, first=first))
+        first += part.num_rows
+    assert len(parts) > 1
+    assert np.array_equal(np.concatenate(parts), schema.encode(table))
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(st.floats(-1e9, 1e9), st.sampled_from(["a", "b,", 'c"', "d\ne"])), min_size=2, max_size=20))
+def test_a_table_survives_writing_and_reading(tmp_path_factory, rows):
+    folder = tmp_path_factory.mktemp("t")
+    table = pa.table({"x": [x for x, _ in rows], "k": [k for _, k in rows]})
+    for name in ("t.csv", "t.csv.gz", "t.parquet"):
+        with TableWriter(folder / name) as writer:
+            writer.write(table.slice(0, 1))
+            writer.write(table.slice(1))
+        back = tables.read(folder / name)
+        assert back.column("x").cast(pa.float64()).to_pylist() == table.column("x").to_pylist()
+        assert back.column("k").to_pylist() == table.column("k").to_pylist()
+
+
+def test_an_error_while_writing_leaves_the_old_file(tmp_path):
+    (tmp_path / "t.csv").write_text("old")
+    with pytest.raises(ArithmeticError), TableWriter(tmp_path / "t.csv") as writer:
+        writer.write(pa.table({"a": [1 / 0]}))
+    assert (tmp_path / "t.csv").read_text() == "old"
+    assert [file.name for file in tmp_path.iterdir()] == ["t.csv"]
+
+
+def test_quotes_a_byte_order_mark_and_tabs(tmp_path):
+    (tmp_path / "t.csv").write_bytes(b'\xef\xbb\xbfa,"b c"\n1,"x\ny"\n2,"q""q"\n')
+    assert tables.read(tmp_path / "t.csv").to_pydict() == {"a": [1, 2], "b c": ["x\ny", 'q"q']}
+    (tmp_path / "t.tsv").write_text("a\tb\n1\t2\n")
+    assert tables.read(tmp_path / "t.tsv").to_pydict() == {"a": [1], "b": [2]}
+    (tmp_path / "s.csv").write_text("a;b\n1;2\n")
+    assert tables.read(tmp_path / "s.csv", delimiter=";").to_pydict() == {"a": [1], "b": [2]}
+
+
+def test_a_gzip_bomb_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(table_files, "BOMB", (400, 2**20))
+    (tmp_path / "bomb.csv.gz").write_bytes(gzip.compress(b"a,b\n" + b"0,0\n" * 2_000_000))
+    with pytest.raises(DataError, match="unpacks to over"):
+        tables.read(tmp_path / "bomb.csv.gz")
+
+
+def test_a_damaged_schema_is_told():
+    with pytest.raises(ModelError):
+        Schema.from_json({"columns": [{"name": "x", "type": "colour"}], "named": True})
+
+
+def test_many_rows_are_streamed_in_bounded_memory(tmp_path):
+    """Two million rows of five columns are 80 MB as numbers; walking them must not take as much."""
+    path = tmp_path / "large.parquet"
+    with pq.ParquetWriter(path, pa.schema([(f"c{i}", pa.float64()) for i in range(5)])) as writer:
+        for seed in range(20):
+            chance = np.random.default_rng(seed)
+            writer.write_table(pa.table({f"c{i}": chance.normal(size=100_000) for i in range(5)}))
+    code = (
+        "import resource; from isthmus.kinds import tables; import numpy, pyarrow.parquet\n"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        f"rows = sum(part.num_rows for part in tables.stream({str(path)!r}))\n"
+        "print(rows, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert int(out[0]) == 2_000_000
+    assert int(out[1]) * 1024 < 75e6

@@ -1,0 +1,218 @@
+import warnings
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.feather as feather
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sklearn.exceptions import NotFittedError
+from sklearn.metrics import roc_auc_score
+from sklearn.utils.estimator_checks import check_estimator
+
+import isthmus
+from isthmus import AnomalyDetector
+from isthmus.errors import DataError, IsthmusError, OptionError, SchemaWarning
+
+
+def test_scikit_learns_own_checks_pass():
+    """All of them but one, which scikit-learn itself skips unless SCIPY_ARRAY_API is set (it is about GPU arrays)."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        results = check_estimator(AnomalyDetector(steps=20, random_state=0), on_fail=None, on_skip=None)
+    assert [r["check_name"] for r in results if r["status"] not in ("passed", "skipped")] == []
+    assert {r["check_name"] for r in results if r["status"] == "skipped"} <= {"check_array_api_input"}
+
+
+def test_malignant_cells_stand_out_from_benign_ones(detector, cells):
+    truth = cells.unseen[cells.label]
+    features = cells.unseen.drop(columns=cells.label)
+    assert roc_auc_score(truth, -detector.score_samples(features)) > 0.93
+    flagged = detector.predict(features) == -1
+    assert flagged[truth == 1].mean() > 0.5
+    assert flagged[truth == 0].mean() < 0.12
+
+
+def test_a_seed_gives_the_same_scores_twice(cells):
+    one, two = (AnomalyDetector(steps=30, random_state=1).fit(cells.benign) for _ in range(2))
+    assert np.array_equal(one.score_samples(cells.unseen[cells.benign.columns]),
+                          two.score_samples(cells.unseen[cells.benign.columns]))  # fmt: skip
+
+
+def test_saving_and_loading_changes_nothing(detector, cells, tmp_path):
+    features = cells.unseen.drop(columns=cells.label)
+    detector.save(tmp_path / "model")
+    again = isthmus.load(tmp_path / "model")
+    assert np.array_equal(again.score_samples(features), detector.score_samples(features))
+    assert np.array_equal(again.p_values(features), detector.p_values(features))
+    assert np.array_equal(again.predict(features), detector.predict(features))
+    pd.testing.assert_frame_equal(again.explain(features[:5]), detector.explain(features[:5]))
+    assert sorted(file.name for file in (tmp_path / "model").iterdir()) == [
+        "README.md", "config.json", "model.safetensors",
+    ]  # fmt: skip
+
+
+def test_every_container_gives_the_same_scores(detector, cells, tmp_path):
+    frame = cells.unseen.drop(columns=cells.label)[:40]
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    frame.to_csv(tmp_path / "t.csv.gz", index=False)
+    frame.to_parquet(tmp_path / "t.parquet")
+    feather.write_feather(pa.Table.from_pandas(frame), str(tmp_path / "t.arrow"))
+    expected = detector.score_samples(frame)
+    shuffled = frame[frame.columns[::-1]]
+    containers = [
+        shuffled, pl.from_pandas(frame), pa.Table.from_pandas(frame), frame.to_numpy(), frame.to_numpy().tolist(),
+        *(tmp_path / f"t.{ending}" for ending in ("csv", "csv.gz", "parquet", "arrow")),
+    ]  # fmt: skip
+    for container in containers:
+        np.testing.assert_array_equal(detector.score_samples(container), expected)
+
+
+def test_shares_add_up_and_name_the_wrong_column(detector, cells):
+    rows = cells.unseen.drop(columns=cells.label)[:20].copy()
+    rows.loc[rows.index[0], "mean texture"] = 99.0
+    frame = detector.explain(rows)
+    assert list(frame.columns) == ["row", "column", "share", "seen", "expected"]
+    np.testing.assert_allclose(frame.groupby("row")["share"].sum(), -detector.score_samples(rows), rtol=1e-5)
+    first = frame[frame["row"] == 0].iloc[0]
+    assert (first["column"], first["seen"]) == ("mean texture", "99.00")
+    assert 5 < float(first["expected"]) < 40
+    assert (frame.groupby("row")["share"].diff().dropna() <= 0).all()
+    assert len(detector.explain(rows, top=2)) == 40
+
+
+def test_an_unseen_category_and_an_unexpected_gap_are_scored_and_told():
+    chance = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {"kind": chance.choice(["in", "out"], 400), "amount": chance.normal(100, 10, 400), "n": chance.normal(size=400)}
+    )
+    detector = AnomalyDetector(random_state=0, steps=100).fit(frame)
+    usual = frame[:1]
+    strange = usual.assign(kind="sideways")
+    gap = usual.assign(amount=np.nan)
+    score = detector.score_samples(pd.concat([usual, strange, gap]))
+    assert score[1] < score[0]
+    assert score[2] < score[0]
+    assert detector.predict(strange) == [-1]
+    reason = detector.explain(strange).iloc[0]
+    assert (reason["column"], reason["seen"]) == ("kind", "sideways (never seen in fit)")
+    assert reason["expected"] in ("in", "out")
+    assert detector.explain(gap).iloc[0][["column", "seen"]].tolist() == ["amount", "missing"]
+
+
+def test_the_promised_false_alarm_rate_is_kept():
+    """On rows of the same law, within the 99% interval that both samplings leave."""
+    from scipy.stats import betabinom
+
+    chance = np.random.default_rng(0)
+    mixing = chance.normal(size=(3, 8))
+    rows = np.tanh(chance.normal(size=(6000, 3)) @ mixing) + 0.1 * chance.normal(size=(6000, 8))
+    for rate in (0.01, 0.05):
+        detector = AnomalyDetector(random_state=0, steps=100, false_alarm_rate=rate).fit(rows[:2000])
+        count, most = len(detector.calibration_), int(rate * (len(detector.calibration_) + 1))
+        low, high = betabinom.interval(0.99, 4000, most, count + 1 - most)
+        flagged = detector.predict(rows[2000:]) == -1
+        assert low <= flagged.sum() <= high
+        assert np.array_equal(flagged, detector.p_values(rows[2000:]) <= rate)
+
+
+def test_odd_rows_in_the_training_data_stay_odd():
+    chance = np.random.default_rng(0)
+    normal = chance.normal(size=(900, 2)) @ chance.normal(size=(2, 6)) + 0.1 * chance.normal(size=(900, 6))
+    odd = chance.normal(size=(90, 6)) * 2
+    rows = np.concatenate([normal, odd])
+    truth = np.r_[np.zeros(900), np.ones(90)]
+    careful = AnomalyDetector(contamination=0.1, random_state=0).fit(rows)
+    assert roc_auc_score(truth, -careful.score_samples(rows)) > 0.95
+    assert (careful.predict(rows) == -1).sum() == pytest.approx(99, abs=2)
+    trusting = AnomalyDetector(random_state=0).fit(rows)
+    new_odd = chance.normal(size=(200, 6)) * 2
+    assert (careful.p_values(new_odd) <= 0.05).mean() > (trusting.p_values(new_odd) <= 0.05).mean()
+
+
+def test_what_is_left_out_or_left_in_is_told():
+    frame = pd.DataFrame({"id": range(60), "a": np.arange(60) % 7, "b": np.arange(60) % 5, "fraud": np.arange(60) % 2})
+    with pytest.warns(SchemaWarning) as told:
+        AnomalyDetector(steps=5, random_state=0).fit(frame)
+    text = " ".join(str(warning.message) for warning in told)
+    assert "'id' is left out" in text
+    assert "'fraud' looks like a label" in text
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        AnomalyDetector(steps=5, columns={"id": "ignored", "fraud": "ignored"}).fit(frame)
+
+
+def test_a_missing_column_is_named_and_an_extra_one_ignored(detector, cells):
+    rows = cells.unseen[:5]
+    with pytest.warns(SchemaWarning, match="'malignant'"):
+        detector.score_samples(rows)
+    with pytest.raises(DataError, match=r"missing: 'mean area', 'worst area'; not seen in fit: 'malignant'"):
+        detector.score_samples(rows.drop(columns=["mean area", "worst area"]))
+
+
+def test_a_wrong_cell_is_named_by_file_row_and_column(detector, cells, tmp_path):
+    rows = cells.unseen.drop(columns=cells.label)[:9].astype(object)
+    rows.iloc[7, 2] = "about 90"
+    rows.to_csv(tmp_path / "new.csv", index=False)
+    with pytest.raises(DataError, match=r"new.csv, column 'mean perimeter', row 7 .*'about 90' is not a number"):
+        detector.score_samples(tmp_path / "new.csv")
+
+
+@pytest.mark.parametrize(
+    ("options", "word"),
+    [
+        ({"contamination": 0.6}, "contamination"), ({"false_alarm_rate": 1.5}, "false_alarm_rate"),
+        ({"columns": {"nowhere": "number"}}, "nowhere"), ({"columns": {"mean area": "colour"}}, "colour"),
+        ({"steps": 0}, "steps"), ({"width": 0}, "width"),
+    ],
+)  # fmt: skip
+def test_an_option_out_of_range_is_named(options, word, cells):
+    with pytest.raises(OptionError, match=word):
+        AnomalyDetector(**options).fit(cells.benign)
+
+
+def test_what_is_not_fitted_says_so():
+    with pytest.raises(NotFittedError, match="call fit"):
+        AnomalyDetector().score_samples([[1.0, 2.0]])
+
+
+def test_an_interrupted_fit_goes_on_from_its_checkpoint(cells, tmp_path):
+    whole = AnomalyDetector(steps=40, random_state=0).fit(cells.benign)
+    frozen = AnomalyDetector(steps=40, random_state=0, checkpoint=tmp_path / "run").fit(cells.benign)
+    assert np.array_equal(whole.calibration_, frozen.calibration_)
+    assert not list(tmp_path.iterdir())  # a finished run needs none
+
+
+numbers = st.one_of(st.none(), st.floats(-1e90, 1e90), st.just(0.0), st.integers(-3, 3).map(float))
+columns = st.one_of(
+    st.lists(numbers, min_size=12, max_size=12),
+    st.lists(st.sampled_from(["a", "b", "c", None]), min_size=12, max_size=12),
+    st.lists(st.booleans(), min_size=12, max_size=12),
+    st.lists(st.datetimes(), min_size=12, max_size=12),
+    st.lists(st.text(max_size=4), min_size=12, max_size=12),
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(columns, min_size=1, max_size=5), st.randoms())
+def test_random_tables_either_work_or_say_why(tmp_path_factory, parts, chance):
+    """Only our own errors; finite scores; the order of columns is nothing; saving and loading changes nothing."""
+    table = pa.table({f"c{place}": pa.array(part) for place, part in enumerate(parts)})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            detector = AnomalyDetector(steps=3, random_state=0).fit(table)
+        except IsthmusError:
+            return
+        scores = detector.score_samples(table)
+        assert np.isfinite(scores).all()
+        names = table.column_names
+        chance.shuffle(names)
+        assert np.array_equal(detector.score_samples(table.select(names)), scores)
+        shares = detector.explain(table).groupby("row")["share"].sum()
+        np.testing.assert_allclose(shares, -scores, rtol=1e-4, atol=1e-4)
+        folder = tmp_path_factory.mktemp("model") / "m"
+        detector.save(folder)
+        assert np.array_equal(isthmus.load(folder).score_samples(table), scores)
