@@ -16,7 +16,7 @@ from torch import Tensor
 from isthmus.code import Code
 from isthmus.codes.bottleneck import Bottleneck
 
-__all__ = ["Exemplars", "nearest", "squared_distance"]
+__all__ = ["Exemplars", "squared_distance"]
 
 
 class Exemplars(Bottleneck):
@@ -71,19 +71,10 @@ def squared_distance(points: Tensor, among: Tensor, other_than: Tensor | None = 
 
     (batch, width), (count, width) -> (batch,)
     """
-    partial = _partial(points, among)
+    # |a - b|² = |a|² - 2ab + |b|²: one matrix product, and |a|² is added after the minimum.
+    partial = torch.addmm(among.square().sum(1), points, among.T, alpha=-2)
     if other_than is not None:
         rows = torch.nonzero(other_than >= 0).squeeze(1)
         partial[rows, other_than[rows]] = torch.inf
     # Without the index the minimum is ten times as fast.
     return (partial.amin(1) + points.square().sum(1)).clamp_(min=0)
-
-
-def nearest(points: Tensor, among: Tensor) -> Tensor:
-    """Return which of others is nearest to each point: (batch, width), (count, width) -> (batch,)."""
-    return _partial(points, among).argmin(1)
-
-
-def _partial(points: Tensor, among: Tensor) -> Tensor:
-    """Return |a - b|² - |a|² = |b|² - 2ab, one matrix product: what is left out is the same for all b."""
-    return torch.addmm(among.square().sum(1), points, among.T, alpha=-2)

@@ -20,12 +20,13 @@ from torch import Tensor, nn
 
 from isthmus.autoencoder import AutoEncoder
 from isthmus.code import Batch
-from isthmus.codes.exemplars import Exemplars, nearest, squared_distance
+from isthmus.codes.exemplars import Exemplars, squared_distance
 from isthmus.networks.features import CellFeatures
 
 __all__ = ["TERMS", "Description", "Explanation"]
 
 AT_ONCE = 512  # rows in a block; their distances to the remembered rows then stay in the processor's cache
+EXPLAINED_AT_ONCE = 64  # rows; each is tried with every column mended
 TERMS = ("restored", "remembered", "rate")
 
 
@@ -135,13 +136,14 @@ class Description(nn.Module):
         """Tell which columns make rows long to describe, by mending one column at a time.
 
         A column's share is what the description shortens by when the column alone is set to what is expected
-        there, made to add up to the whole. What is expected is the better of two: what the auto-encoders
-        restore, and what the nearest remembered row has. (Shares of the squared error itself would blame
+        there, made to add up to the whole. What is expected is the best of three: what the auto-encoders
+        restore, what the remembered row nearest by the other columns has, and what the auto-encoders restore
+        once that is put in. (Shares of the squared error itself would blame
         the columns that a wrong one drags along.)
 
         (rows, cells) float64 -> Explanation
         """
-        parts = [self._explain(part) for part in rows.split(256)]
+        parts = [self._explain(part) for part in rows.split(EXPLAINED_AT_ONCE)]
         return Explanation(torch.cat([part.shares for part in parts]), torch.cat([part.expected for part in parts]))
 
     def _explain(self, rows: Tensor) -> Explanation:
@@ -150,17 +152,36 @@ class Description(nn.Module):
         count, columns = len(rows), self.features.columns
         owner = self.features.column_of == torch.arange(columns)[:, None]  # (columns, features)
         without = (strange.sum(1, keepdim=True) - strange).flatten()
-        substitutes = (self.reconstruct(x), self.restored[nearest(x, self.restored)])
-        gains = []
+
+        def mended(substitute: Tensor) -> Tensor:
+            """(rows, columns or 1, features) -> row i with column c replaced, (rows * columns, features)."""
+            return torch.where(owner, substitute, x[:, None]).flatten(0, 1)
+
+        neighbour = self._neighbour_by_the_others(x, owner)
+        again = torch.cat([self.reconstruct(part) for part in mended(neighbour).split(AT_ONCE)])
+        substitutes = (self.reconstruct(x)[:, None], neighbour, again.view(count, columns, -1))
+        gains, expected = [], []
         for substitute in substitutes:
-            # (rows, columns, features): row i with column c replaced
-            candidates = torch.where(owner, substitute[:, None], x[:, None]).flatten(0, 1)
-            parts = zip(candidates.split(AT_ONCE), without.split(AT_ONCE), strict=True)
-            mended = torch.cat([self.length(part, gone) for part, gone in parts])
-            gains.append(length[:, None] - mended.view(count, columns))
-        gain = torch.maximum(*gains).clamp(min=0)
+            parts = zip(mended(substitute).split(AT_ONCE), without.split(AT_ONCE), strict=True)
+            lengths = torch.cat([self.length(part, gone) for part, gone in parts])
+            gains.append(length[:, None] - lengths.view(count, columns))
+            own = (substitute * owner).sum(1)  # every feature as its own column's substitute has it
+            expected.append(self.features.values(own))
+        gain, best = torch.stack(gains).max(0)
+        gain = gain.clamp(min=0)
         total = gain.sum(1, keepdim=True)
         share = torch.where(total > 0, gain / total.where(total > 0, 1.0), 1 / columns)
-        restored, neighbour = (self.features.values(substitute) for substitute in substitutes)
-        better = (gains[1] > gains[0])[:, [cell.column for cell in self.features.cells]]
-        return Explanation(share * length[:, None], torch.where(better, neighbour, restored))
+        best = best[:, [cell.column for cell in self.features.cells]]
+        return Explanation(share * length[:, None], torch.stack(expected).gather(0, best[None])[0])
+
+    def _neighbour_by_the_others(self, x: Tensor, owner: Tensor) -> Tensor:
+        """Return, for each row and column, the remembered row nearest by all other columns.
+
+        (rows, features) -> (rows, columns, features)
+        """
+        every = torch.cdist(x, self.restored).square()
+        index = []
+        for own in owner:
+            apart = torch.cdist(x[:, own], self.restored[:, own]).square() if own.any() else 0.0
+            index.append((every - apart).argmin(1))
+        return self.restored[torch.stack(index, 1)]
