@@ -37,7 +37,7 @@ class Exemplars(Bottleneck):
     axes: Tensor
     scale: Tensor
 
-    def __init__(self, count: int, width: int, *, directions: int = 32) -> None:
+    def __init__(self, count: int, width: int, *, directions: int = 16) -> None:
         super().__init__()
         self.directions = min(directions, width)
         self.register_buffer("memory", torch.zeros(count, self.directions))

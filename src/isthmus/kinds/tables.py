@@ -20,7 +20,7 @@ from isthmus.kinds import table_files
 
 __all__ = ["named", "read", "source_name", "stream"]
 
-CELLS_AT_ONCE = 2_000_000  # of a streamed batch: 16 MB as float64
+CELLS_AT_ONCE = 500_000  # of a streamed batch: 4 MB as float64
 _UNNAMED = {b"isthmus": b"unnamed"}
 
 

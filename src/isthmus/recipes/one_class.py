@@ -28,7 +28,7 @@ __all__ = ["Learned", "empty_description", "learn_normal"]
 
 MEMBERS = 2  # auto-encoders
 FOLDS = 4  # each of them leaves one of these folds of the rows out, to calibrate on
-REMEMBERED = 2048  # rows; more score hardly better and take longer
+REMEMBERED = 1536  # rows; more score hardly better and take longer
 
 
 @dataclass(frozen=True, slots=True)
