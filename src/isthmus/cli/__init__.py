@@ -45,9 +45,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
-    warnings.showwarning = lambda message, *_, **__: print(f"isthmus: note: {_line(message)}", file=sys.stderr)
-    warnings.simplefilter("ignore")
-    warnings.filterwarnings("always", category=UserWarning, module="isthmus")
+    told: set[str] = set()
+
+    def note(message: object, *_: object, **__: object) -> None:
+        text = _line(message)
+        if text not in told:
+            told.add(text)
+            print(f"isthmus: note: {text}", file=sys.stderr)
+
+    with warnings.catch_warnings():
+        warnings.showwarning = note
+        warnings.simplefilter("ignore")
+        warnings.filterwarnings("always", category=UserWarning, module="isthmus")
+        return _run(arguments)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     try:
         result = app(args=None if arguments is None else list(arguments), prog_name="isthmus", standalone_mode=False)
         return result if isinstance(result, int) else 0

@@ -37,6 +37,6 @@ def run(
     oddest_table(seen_short)
     out.mkdir(parents=True, exist_ok=True)
     detector.save(out / "model")
-    score_to_file(detector, cells.unseen, out / "scores.csv")
+    score_to_file(detector, cells.unseen.drop(columns=cells.label), out / "scores.csv")
     write_report(seen, out / "report.html", source="Breast cancer cells")
     screen.print(f"The report is in [bold]{out / 'report.html'}[/bold]; model and scores lie beside it.")

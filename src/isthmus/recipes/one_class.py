@@ -54,7 +54,7 @@ def learn_normal(
     rows: Tensor,
     *,
     steps: int,
-    width: int,
+    width: int | None = None,
     contamination: float = 0.0,
     seed: int = 0,
     log_dir: str | Path | None = None,
@@ -68,7 +68,7 @@ def learn_normal(
     cells : sequence of Cell
     rows : tensor (rows, cells), float64
     steps, width : int
-        Of each auto-encoder.
+        Of each auto-encoder; the width by default as `usual_width` has it.
     contamination : float
         Share of the rows that is kept from teaching, from being remembered and from calibrating.
     seed : int
@@ -80,6 +80,7 @@ def learn_normal(
         torch.manual_seed(seed)
         features = CellFeatures.fit(cells, rows.numpy())
         x, strange = features(rows), features.never_seen(rows).sum(1)
+        width = width or usual_width(features.width)
         order = torch.randperm(len(x))
         folds = order.tensor_split(FOLDS)[:MEMBERS]
         members, histories = [], []
@@ -108,6 +109,11 @@ def learn_normal(
         if checkpoint is not None:
             Path(str(_checkpoint(checkpoint, number))).unlink(missing_ok=True)
     return Learned(description, calibration, averaged(histories))
+
+
+def usual_width(features: int) -> int:
+    """Return the width of the networks for so many features: wider than the features, as noise is the limit."""
+    return 128 if features <= 64 else 256
 
 
 def empty_description(features: CellFeatures, *, width: int, memory: int) -> Description:

@@ -47,8 +47,8 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         Overrides of what was recognised: "number", "category", "boolean", "datetime" or "ignored".
     steps : int
         Training steps of 128 rows, for each of two auto-encoders.
-    width : int
-        Of the networks.
+    width : int, optional
+        Of the networks; by default 128, and 256 where that is not twice the features.
     random_state : int, RandomState or None
         The same integer gives the same model twice on one machine.
     log_dir : path, optional
@@ -89,7 +89,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         false_alarm_rate: float | None = None,
         columns: dict[str, str] | None = None,
         steps: int = 400,
-        width: int = 128,
+        width: int | None = None,
         random_state: Any = None,
         log_dir: str | Path | None = None,
         checkpoint: str | Path | None = None,
@@ -167,14 +167,20 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         """Return the p-values of scores that `score_samples` gave."""
         return p_values(self.calibration_, scores)
 
-    def encoded(self, X: Any, *, delimiter: str | None = None) -> Iterator[tuple[Any, torch.Tensor]]:
-        """Yield X in parts of bounded size: each as a pyarrow table, and as the cells that `score_rows` takes."""
+    def encoded(
+        self, X: Any, *, delimiter: str | None = None, beside: str | None = None
+    ) -> Iterator[tuple[Any, torch.Tensor]]:
+        """Yield X in parts of bounded size: each as a pyarrow table, and as the cells that `score_rows` takes.
+
+        `beside` names a column that is known to stand beside the data, a label: nobody is warned of it.
+        """
         self._check_fitted()
         name, first = tables.source_name(X), 0
         for table in tables.stream(X, delimiter=delimiter):
             if table.num_rows == 0:
                 continue
-            cells = self.schema_.encode(table, name=name, first=first, model=type(self).__name__)
+            own = table.drop_columns([beside]) if beside in table.column_names else table
+            cells = self.schema_.encode(own, name=name, first=first, model=type(self).__name__)
             yield table, torch.from_numpy(cells)
             first += table.num_rows
         if first == 0:
@@ -274,8 +280,6 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
             detector._name_features()
             detector.calibration_ = tensors.pop("calibration").numpy()
             width = tensors["members.0.code.axes"].shape[0]
-            if width != detector.width:  # before anything of that width is allocated
-                raise ValueError("the width is not that of the weights")
             features = CellFeatures(detector.schema_.cells, ranked=config["ranked"])
             detector.description_ = empty_description(features, width=width, memory=len(tensors["restored"]))
             detector.description_.load_state_dict(tensors)
@@ -327,7 +331,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
             raise OptionError(f"contamination must be at least 0 and below 0.5, not {self.contamination}")
         if self.false_alarm_rate is not None and not 0 < self.false_alarm_rate < 1:
             raise OptionError(f"false_alarm_rate must lie between 0 and 1, not {self.false_alarm_rate}")
-        if self.width < 1:
+        if self.width is not None and self.width < 1:
             raise OptionError(f"width must be at least 1, not {self.width}")
 
     def _check_fitted(self) -> None:

@@ -98,7 +98,7 @@ def review(
     sample: pa.Table | None = None
     sample_rows, keys = np.empty(0, int), np.empty(0)
     first = 0
-    for table, cells in detector.encoded(X, delimiter=delimiter):
+    for table, cells in detector.encoded(X, delimiter=delimiter, beside=label):
         own = detector.score_rows(cells)
         rows = np.arange(first, first + len(own))
         if label:
@@ -115,6 +115,8 @@ def review(
         first += len(own)
     assert kept is not None
     assert sample is not None
+    if label:
+        kept, sample = kept.drop_columns([label]), sample.drop_columns([label])
     all_scores = np.concatenate(scores)
     truth = odd_rows(pa.concat_tables(labels), label, normal=normal) if label else None
     p_values = detector.p_values_of(all_scores)
