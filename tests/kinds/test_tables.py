@@ -1,16 +1,20 @@
+import errno
 import gzip
+import os
 import subprocess
 import sys
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import scipy.sparse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from isthmus.errors import DataError, ModelError, SchemaWarning
+from isthmus.errors import DataError, ModelError, OutputError, SchemaWarning
 from isthmus.kinds import table_files, tables
 from isthmus.kinds.schema import Schema
 from isthmus.kinds.table_files import TableWriter
@@ -146,3 +150,137 @@ def test_many_rows_are_streamed_in_bounded_memory(tmp_path):
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert int(out[0]) == 2_000_000
     assert int(out[1]) * 1024 < 75e6
+
+
+@pytest.mark.parametrize(
+    ("X", "error", "words"),
+    [
+        (scipy.sparse.eye(3), TypeError, "sparse matrix was passed"),
+        ([1, 2], ValueError, "Expected 2D array.*Reshape your data"),
+        (np.zeros((2, 2, 2)), ValueError, "Expected 2D array"),
+        (np.empty((3, 0)), ValueError, r"0 feature\(s\) \(shape=\(3, 0\)\) while a minimum of 1 is required."),
+        (np.ones((2, 2)) * 1j, ValueError, "Complex data not supported"),
+        (pd.DataFrame({"a": [1j, 2j], "b": [1, 2]}), ValueError, "'a': Complex data not supported"),
+        ([[1, 2], [3]], ValueError, "neither a table nor a path"),
+        (pd.DataFrame([[1, 2]], columns=["a", "a"]), ValueError, "several columns named 'a'"),
+    ],
+)
+def test_what_is_no_table_is_told_as_scikit_learn_tells_it(X, error, words):
+    with pytest.raises(error, match=words):
+        tables.read(X)
+
+
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8", "g", ">f8", ">i4", "u1", "i8", "?", "O", "U5", "S5"])
+def test_arrays_of_any_type(dtype):
+    table = tables.read(np.array([[0, 1], [1, 0]]).astype(dtype))
+    cells = Schema.infer(table, dict.fromkeys(("x0", "x1"), "number"), named=False).encode(table)
+    assert cells.tolist() == [[0, 1], [1, 0]]
+
+
+def test_a_masked_cell_is_missing():
+    array = np.ma.masked_array([[1.0, 2], [3, 4]], mask=[[False, True], [False, False]])
+    assert tables.read(array).column("x1").to_pylist()[1] == 4
+    assert np.isnan(tables.read(array).column("x1").to_pylist()[0])
+
+
+def test_a_table_goes_back_into_the_container_it_came_in(tmp_path):
+    frame = pd.DataFrame({"a": [1.5, 2.5], "k": ["u", "v"]}, index=[7, 9])
+    table = tables.read(frame)
+    pd.testing.assert_frame_equal(tables.like(frame, table), frame, check_dtype=False)
+    assert tables.like(pl.from_pandas(frame), table).equals(pl.from_pandas(frame))
+    assert tables.like(pl.from_pandas(frame).lazy(), table).equals(pl.from_pandas(frame))
+    assert tables.like(table, table) is table
+    assert tables.like(str(tmp_path / "t.csv"), table)["k"].tolist() == ["u", "v"]
+    array = np.array([[1.0, 2], [3, 4]])
+    assert np.array_equal(tables.like(array, tables.read(array)), array)
+    assert tables.like([[1, "u"]], table).tolist() == [[1.5, "u"], [2.5, "v"]]
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.csv.gz", "t.parquet", "t.arrow"])
+def test_only_the_columns_asked_for_are_read(tmp_path, name):
+    table = pa.table({"a": [1, 2], "a.b": [3, 4], "c": ["u", "v"]})
+    if name == "t.arrow":
+        with pa.ipc.new_file(str(tmp_path / name), table.schema) as writer:
+            writer.write_table(table)
+    else:
+        with TableWriter(tmp_path / name) as writer:
+            writer.write(table)
+    parts = list(tables.stream(tmp_path / name, columns=["c", "a", "not there"]))
+    assert [part.column_names for part in parts] == [["a", "c"]]
+    assert [part.column_names for part in tables.stream(table, columns=["c"])] == [["c"]]
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.tsv", "t.csv.gz", "t.parquet"])
+def test_every_type_survives_writing(tmp_path, name):
+    table = pa.table(
+        {
+            "f": [0.1, None, 1e-300], "i": [2**53, -1, None], "b": [True, None, False],
+            "s": ["a\tb", "", 'say "x"\r\n'],
+            "small": pa.array([0.1, 2, None], pa.float32()), "k": pa.array(["u", None, "v"]).dictionary_encode(),
+            "d": pa.array([0, 1, None], pa.date32()),
+        }
+    )  # fmt: skip
+    with TableWriter(tmp_path / name) as writer:
+        writer.write(table)
+    back = tables.read(tmp_path / name)
+    assert back["f"].to_pylist() == table["f"].to_pylist()
+    assert back["i"].to_pylist() == table["i"].to_pylist()
+    assert back["s"].to_pylist()[::2] == table["s"].to_pylist()[::2]
+    text = name != "t.parquet"
+    assert back["b"].to_pylist() == (["True", "", "False"] if text else [True, None, False])
+    assert back["small"].to_pylist() == pytest.approx([0.1, 2, None])
+    assert [str(day or "") for day in back["d"].to_pylist()] == ["1970-01-01", "1970-01-02", ""]
+
+
+def test_a_lone_empty_cell_is_still_a_row(tmp_path):
+    with TableWriter(tmp_path / "t.csv") as writer:
+        writer.write(pa.table({"a": ["u", None, "v"]}))
+    assert tables.read(tmp_path / "t.csv").num_rows == 3
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.csv.gz", "t.parquet"])
+def test_a_full_disk_leaves_the_old_file(tmp_path, name, monkeypatch):
+    (tmp_path / name).write_text("old")
+
+    def full(_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OutputError, match="the disk is full; nothing was changed"), TableWriter(tmp_path / name) as out:
+        out.write(pa.table({"a": [1.0]}))
+    assert (tmp_path / name).read_text() == "old"
+    assert [file.name for file in tmp_path.iterdir()] == [name]
+
+
+def test_a_place_that_cannot_be_written_to_is_told(tmp_path):
+    with pytest.raises(OutputError, match="does not exist"), TableWriter(tmp_path / "nowhere" / "t.csv"):
+        pass
+    with pytest.raises(OutputError, match="must end in"):
+        TableWriter(tmp_path / "t.docx")
+
+
+def test_junk_that_is_packed_is_junk_and_nothing_else_is_said(tmp_path, capfd):
+    junk = np.random.default_rng(0).bytes(5000)
+    (tmp_path / "t.csv.gz").write_bytes(gzip.compress(junk))
+    with pytest.raises(DataError, match=r"t\.csv\.gz is binary"):
+        tables.read(tmp_path / "t.csv.gz")
+    (tmp_path / "t.csv").write_bytes(b"a,b\n1,2\n\xff,2,3\n")
+    with pytest.raises(DataError, match=r"ragged: row 1 \(the first is 0\) has 3 columns, the header has 2"):
+        tables.read(tmp_path / "t.csv")
+    assert capfd.readouterr().err == ""
+
+
+def test_damage_at_the_end_of_a_packed_file_is_seen(tmp_path):
+    packed = gzip.compress(b"a,b\n" + b"".join(b"%d,%d\n" % (i, i % 7) for i in range(20_000)))
+    for damaged in (packed[: len(packed) // 2], packed[:-4], packed[:-6] + b"xx" + packed[-4:]):
+        (tmp_path / "t.csv.gz").write_bytes(damaged)
+        with pytest.raises(DataError, match=r"t\.csv\.gz is damaged"):
+            list(tables.stream(tmp_path / "t.csv.gz"))
+
+
+def test_pandas_and_polars_are_not_imported_with_the_room():
+    code = (
+        "import sys; from isthmus.kinds import schema, table_files, tables\n"
+        "print({'pandas', 'polars', 'narwhals'} & set(sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,13 +15,16 @@ from isthmus.errors import DataError
 if TYPE_CHECKING:
     from isthmus.kinds.schema import Column, Type
 
-__all__ = ["ASKED", "EMPTY", "categories", "cells", "clock", "numbers", "recognise", "text_of"]
+__all__ = ["ASKED", "EMPTY", "categories", "cells", "clock", "counted", "numbers", "recognise", "stray", "text_of"]
 
 ASKED, EMPTY = "as asked", "it has no values"
 LARGEST = 1e100  # beyond it squares and sums stop being finite
 BOOLEANS = ({"true", "false"}, {"yes", "no"}, {"t", "f"}, {"y", "n"})
 FEW = 20
-GAPS = pa.array(["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "#N/A"])
+GAPS = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "#N/A")  # an Arrow array here would import pandas
+MOSTLY = 0.8  # a column is one of numbers with stray words in it when so many of its texts are numbers
+NUMERAL = r"^[+-]?(0|[1-9]\d*)(\.\d*)?([eE][+-]?\d+)?$"  # no leading zeros: 01067 is a name, not a count
+ZONED = r"\d:\d\d.*(Z|[+-]\d\d(:?\d\d)?)$"  # a time that says how far it is from UTC
 
 
 def recognise(values: pa.ChunkedArray, wanted: str | None, *, row_numbers: bool) -> tuple[Type, str]:
@@ -36,6 +40,10 @@ def recognise(values: pa.ChunkedArray, wanted: str | None, *, row_numbers: bool)
     """
     if wanted is not None:
         return wanted, ""  # type: ignore[return-value]
+    if pa.types.is_dictionary(values.type):
+        values, declared = _flat(values), not _is_text(values.type)
+        if declared and len(pc.unique(values)) <= _most_categories(len(values)):
+            return "category", ""  # numbers that their owner calls categories
     kind = values.type
     if values.null_count == len(values):
         return "ignored", EMPTY
@@ -57,10 +65,45 @@ def recognise(values: pa.ChunkedArray, wanted: str | None, *, row_numbers: bool)
     return "ignored", f"cells of type {kind} are not supported"
 
 
-def categories(values: pa.ChunkedArray) -> tuple[tuple[str, ...], bool]:
-    """Return the distinct texts of a column, sorted, and whether it has gaps."""
-    texts = _texts(values)
+def categories(values: pa.ChunkedArray, kind: str) -> tuple[tuple[str, ...], bool]:
+    """Return the distinct texts of a category or boolean column, sorted, and whether it has gaps."""
+    texts = _texts(values, kind)
     return tuple(sorted(pc.unique(texts.drop_null()).to_pylist())), texts.null_count > 0
+
+
+def counted(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return a column of texts as whole numbers or numbers, if all are; else as it is.
+
+    A text that writes its number in a way of its own (007, a date, true) is kept, so that what fit sees is what
+    a row read later, as text, is compared with.
+    """
+    texts = _texts(values)
+    present = texts.drop_null()
+    if not len(present):
+        return pa.chunked_array([pa.nulls(len(values))])
+    for kind in (pa.int64(), pa.float64()):
+        try:
+            numbers = pc.cast(texts, kind)
+        except pa.ArrowInvalid:
+            continue
+        named = pa.types.is_integer(kind) and pc.any(pc.match_substring_regex(present, r"^[+-]?0\d")).as_py()
+        return values if named else numbers
+    return values
+
+
+def stray(values: pa.ChunkedArray) -> str:
+    """Say which words stand among the numbers of a text column, "" where it is no such column."""
+    if not _is_text(values.type):
+        return ""
+    texts = _texts(values)
+    is_number = pc.match_substring_regex(texts, NUMERAL)  # null where missing
+    share = pc.mean(is_number).as_py() or 0.0
+    if not MOSTLY <= share < 1 or len(pc.unique(texts)) <= FEW:
+        return ""
+    row = pc.index(is_number, False).as_py()
+    others = int(pc.sum(pc.invert(is_number)).as_py()) - 1
+    more = f" and {others:,} other cells" if others else ""
+    return f"its cells are numbers but for {texts[row].as_py()!r} in row {row} (the first is 0){more}"
 
 
 def cells(column: Column, values: pa.ChunkedArray, name: str, first: int) -> np.ndarray:
@@ -72,8 +115,8 @@ def cells(column: Column, values: pa.ChunkedArray, name: str, first: int) -> np.
         Naming the row of a cell that the column's type cannot hold.
     """
     if column.type in ("category", "boolean"):
-        texts = _texts(values)
-        index = pc.index_in(texts, value_set=pa.array(column.categories, pa.string())).to_numpy().astype(float)
+        texts = _texts(values, column.type)
+        index = _index(texts, column.categories).to_numpy().astype(float)
         known = len(column.categories)
         index[np.isnan(index)] = known + column.missing  # never seen
         if column.missing and texts.null_count:
@@ -94,6 +137,7 @@ def cells(column: Column, values: pa.ChunkedArray, name: str, first: int) -> np.
 
 def numbers(values: pa.ChunkedArray, kind: str, where: str, first: int) -> np.ndarray:
     """Return a number or date-time column as float64 (date-times as seconds since 1970), NaN where missing."""
+    values = _flat(values)
     if kind == "datetime":
         return _seconds(values, where, first)
     if _is_text(values.type):
@@ -154,28 +198,61 @@ def _moment(value: Any) -> dt.datetime:
 def _recognise_text(texts: pa.ChunkedArray) -> tuple[Type, str]:
     if not len(texts):
         return "ignored", EMPTY
-    for kind, cast in (("number", pa.float64()), ("datetime", pa.timestamp("s"))):
-        try:
-            pc.cast(texts, cast)
-            return kind, ""  # type: ignore[return-value]
-        except pa.ArrowInvalid:
-            pass
+    try:
+        pc.cast(texts, pa.float64())
+        return "number", ""
+    except pa.ArrowInvalid:
+        pass
+    try:
+        _moments(texts)
+        return "datetime", ""
+    except pa.ArrowInvalid:
+        pass
     distinct = len(pc.unique(texts))
     if distinct <= 2 and {text.lower() for text in pc.unique(texts).to_pylist()} in BOOLEANS:
         return "boolean", ""
-    if distinct > FEW and (distinct > len(texts) / 2 or distinct > max(100, len(texts) // 50)):
+    if distinct > FEW and (distinct > len(texts) / 2 or distinct > _most_categories(len(texts))):
         return (
             "ignored",
-            f"{distinct:,} different texts in {len(texts):,} rows are names or free text, not categories",
+            stray(texts)
+            or f"{distinct:,} different texts in {len(texts):,} rows are names or free text, not categories",
         )
     return "category", ""
 
 
-def _texts(values: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return the cells as text without margins; gaps, however written, as null."""
+def _most_categories(rows: int) -> int:
+    return max(100, rows // 50)
+
+
+def _index(texts: pa.ChunkedArray, known: tuple[str, ...]) -> pa.ChunkedArray:
+    """Return the place of each text among the known ones, null where it is missing or new.
+
+    Numbers are compared by value where their texts differ: files and libraries write 2 and 2.0 for one category.
+    """
+    index = pc.index_in(texts, value_set=pa.array(known, pa.string()))
+    if index.null_count == texts.null_count:
+        return index
+    values = {float(text): place for place, text in reversed(list(enumerate(known))) if re.match(NUMERAL, text)}
+    if not values:
+        return index
+    lost = pc.if_else(pc.match_substring_regex(texts, NUMERAL), texts, None)
+    found = pc.index_in(pc.cast(lost, pa.float64()), value_set=pa.array(values.keys(), pa.float64()), skip_nulls=True)
+    return pc.coalesce(index, pc.take(pa.array(values.values(), pa.int32()), found))
+
+
+def _flat(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.cast(values, values.type.value_type) if pa.types.is_dictionary(values.type) else values
+
+
+def _texts(values: pa.ChunkedArray, type_: str = "category") -> pa.ChunkedArray:
+    """Return the cells as text without margins; gaps, however written, as null; booleans in small letters."""
+    texts = _written(values)
+    return pc.utf8_lower(texts) if type_ == "boolean" else texts
+
+
+def _written(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    values = _flat(values)
     kind = values.type
-    if pa.types.is_dictionary(kind):
-        values = pc.cast(values, kind.value_type)
     if not _is_text(values.type):
         if pa.types.is_floating(values.type):
             values = pc.if_else(pc.is_nan(values), None, values)
@@ -184,18 +261,18 @@ def _texts(values: pa.ChunkedArray) -> pa.ChunkedArray:
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
             raise DataError(f"cells of type {kind} cannot be read as text") from None
     texts = pc.utf8_trim_whitespace(pc.cast(values, pa.string()))
-    return pc.if_else(pc.is_in(texts, value_set=GAPS), None, texts)
+    return pc.if_else(pc.is_in(texts, value_set=pa.array(GAPS)), None, texts)
 
 
 def _seconds(values: pa.ChunkedArray, where: str, first: int) -> np.ndarray:
     if _is_text(values.type):
         texts = _texts(values)
         try:
-            values = pc.cast(texts, pa.timestamp("us"))
+            values = _moments(texts)
         except pa.ArrowInvalid:
             for row, text in enumerate(texts):
                 try:
-                    pc.cast(text, pa.timestamp("us"))
+                    _moments(pa.chunked_array([pa.array([text.as_py()], pa.string())]))
                 except pa.ArrowInvalid:
                     raise _wrong(where, first + row, text.as_py(), "an ISO date or time") from None
             raise
@@ -203,6 +280,18 @@ def _seconds(values: pa.ChunkedArray, where: str, first: int) -> np.ndarray:
         raise DataError(f"{where}: cells of type {values.type} are not dates")
     micro = pc.cast(pc.cast(values, pa.timestamp("us"), safe=False), pa.int64())
     return np.asarray(_float64(micro).to_numpy(), dtype=np.float64) / 1e6
+
+
+def _moments(texts: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return ISO dates and times as time stamps, UTC where they name a zone."""
+    try:
+        return pc.cast(texts, pa.timestamp("us"))
+    except pa.ArrowInvalid:  # zones, or digits beyond the microsecond
+        texts = pc.replace_substring_regex(texts, r"(\.\d{6})\d+", r"\1")
+        zoned = pc.match_substring_regex(texts, ZONED)
+        local = pc.cast(pc.if_else(zoned, None, texts), pa.timestamp("us"))
+        there = pc.cast(pc.if_else(zoned, texts, None), pa.timestamp("us", "UTC"))
+        return pc.coalesce(local, pc.cast(there, pa.timestamp("us")))
 
 
 def _float64(values: pa.ChunkedArray) -> pa.ChunkedArray:

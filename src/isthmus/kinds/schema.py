@@ -230,16 +230,11 @@ class Schema:
             If it does not describe one.
         """
         try:
-            columns = []
-            for entry in data["columns"]:
-                fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in entry.items()}
-                column = Column(**fields)
-                texts = (column.name, *column.categories, *column.parts)
-                known = column.type in get_args(Type) and set(column.parts) <= {"hour", "weekday"}
-                if not known or not all(isinstance(text, str) for text in texts):
-                    raise ValueError(column.name)
-                columns.append(column)
-            return cls(tuple(columns), bool(data["named"]))
+            columns = tuple(_column_from(entry) for entry in data["columns"])
+            names = [column.name for column in columns]
+            if len(set(names)) < len(names) or data["named"] not in (True, False):
+                raise ValueError("a name stands twice, or 'named' is neither true nor false")
+            return cls(columns, bool(data["named"]))
         except (TypeError, KeyError, ValueError, AttributeError) as error:
             raise ModelError(f"the schema of the model is damaged ({error})") from None
 
@@ -306,7 +301,17 @@ def _recognise(column: str, values: pa.ChunkedArray, wanted: str | None, named: 
     if kind == "ignored":
         return Column(column, "ignored", reason=reason)
     if kind in ("category", "boolean"):
-        found, missing = reading.categories(values)
+        found, missing = reading.categories(values, kind)
+        if kind == "boolean" and len(found) > 2:
+            raise OptionError(
+                f"columns={{{column!r}: 'boolean'}}: {name} has {len(found)} different values there; use 'category'"
+            )
+        words = "" if wanted else reading.stray(values)
+        if words:
+            warnings.warn(
+                f"{name}: column {column!r} is taken for categories: {words}; mend these or leave them empty "
+                "to have it read as numbers", SchemaWarning, stacklevel=4,
+            )  # fmt: skip
         return Column(column, kind, categories=found, missing=missing)
     numbers = reading.numbers(values, kind, f"{name}, column {column!r}", 0)
     finite = numbers[~np.isnan(numbers)]
@@ -316,6 +321,32 @@ def _recognise(column: str, values: pa.ChunkedArray, wanted: str | None, named: 
     varies = {part: index[~np.isnan(numbers)] for part, index in reading.clock(numbers).items()}
     parts = tuple(part for part, index in varies.items() if len(np.unique(index)) > 1)
     return Column(column, "datetime", missing=missing, parts=parts)
+
+
+def _column_from(entry: Any) -> Column:
+    """Return the column an entry of a stored schema describes, believing none of it."""
+    fields: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
+    column = Column(**fields)
+    fits = {
+        "name": isinstance(column.name, str),
+        "type": column.type in get_args(Type),
+        "missing": isinstance(column.missing, bool),
+        "whole": isinstance(column.whole, bool),
+        "reason": isinstance(column.reason, str),
+        "categories": _are_texts(column.categories)
+        and (not column.categories or column.type in ("category", "boolean")),
+        "parts": _are_texts(column.parts)
+        and set(column.parts) <= ({"hour", "weekday"} if column.type == "datetime" else set()),
+    }
+    wrong = [key for key, right in fits.items() if not right]
+    if wrong:
+        raise ValueError(f"column {column.name!r}: {', '.join(wrong)}")
+    return column
+
+
+def _are_texts(values: Any) -> bool:
+    """Whether this is a tuple of different texts."""
+    return isinstance(values, tuple) and all(isinstance(v, str) for v in values) and len(set(values)) == len(values)
 
 
 def _listed(names: list[str], most: int = 8) -> str:

@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-import csv
 import gzip
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from isthmus.errors import DataError, OutputError
 from isthmus.files import replaced_file
+from isthmus.kinds import columns as reading
 
 __all__ = ["TableWriter", "read", "stream"]
 
 KNOWN = ".csv, .csv.gz, .tsv, .parquet, .arrow, .feather"
-NULLS = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "#N/A"]
 BLOCK = 4 * 2**20  # bytes of a CSV read at once; also the longest line
+PACKING = 3  # of gzip; 9, its default, is several times slower for a few per cent
 BOMB = 400, 256 * 2**20  # no table shrinks this far: times its packed size, and at least so many bytes
 
 
 def read(path: Path, delimiter: str | None = None) -> pa.Table:
-    """Return a whole file, the types of a CSV's columns inferred from all of its rows.
+    """Return a whole file; a CSV's columns as numbers where all of a column's rows are, else as text.
 
     Raises
     ------
@@ -35,45 +37,47 @@ def read(path: Path, delimiter: str | None = None) -> pa.Table:
     """
     with _told(path):
         if _suffix(path) in (".csv", ".tsv"):
-            options = pa_csv.ConvertOptions(null_values=NULLS, strings_can_be_null=True)
-            with _csv_source(path, delimiter) as (source, parse, bad):
-                try:
-                    table = pa_csv.read_csv(source, _read_options(), parse, options)
-                except pa.ArrowInvalid as error:
-                    raise DataError(_csv_trouble(path, error, bad)) from None
-            return _checked(path, table.schema, table.num_rows, delimiter) and table
+            parts = list(stream(path, delimiter, BLOCK))
+            table = pa.concat_tables(parts)
+            return pa.table({name: reading.counted(table[name]) for name in table.column_names})
         with _batches(path, 65_536) as (schema, batches):
             table = pa.Table.from_batches(batches, schema)
         return _checked(path, table.schema, table.num_rows, delimiter) and table
 
 
-def stream(path: Path, delimiter: str | None, cells: int) -> Iterator[pa.Table]:
-    """Yield a file in parts of at most `cells` cells; the cells of a CSV as text."""
+def stream(path: Path, delimiter: str | None, cells: int, only: Collection[str] | None = None) -> Iterator[pa.Table]:
+    """Yield a file in parts of at most `cells` cells (a CSV: 4 MB), of all columns or only some.
+
+    The cells of a CSV come as text.
+    """
     with _told(path):
         seen = 0
         if _suffix(path) in (".csv", ".tsv"):
-            with _csv_source(path, delimiter) as (source, parse, _):
+            with _csv_source(path, delimiter) as (source, parse):
                 try:
                     header = pa_csv.open_csv(source, _read_options(), parse).schema
                 except pa.ArrowInvalid as error:
-                    raise DataError(_csv_trouble(path, error, [])) from None
+                    raise DataError(_csv_trouble(path, error)) from None
             _checked(path, header, 1, delimiter)
             text = pa_csv.ConvertOptions(
-                column_types=dict.fromkeys(header.names, pa.string()), strings_can_be_null=False
+                column_types=dict.fromkeys(header.names, pa.string()),
+                strings_can_be_null=False,
+                include_columns=_wanted(header.names, only),
             )
-            with _csv_source(path, delimiter) as (source, parse, bad):
+            with _csv_source(path, delimiter) as (source, parse):
                 try:
                     for batch in pa_csv.open_csv(source, _read_options(), parse, text):
                         seen += batch.num_rows
                         yield pa.Table.from_batches([batch])
                 except pa.ArrowInvalid as error:
-                    raise DataError(_csv_trouble(path, error, bad)) from None
+                    raise DataError(_csv_trouble(path, error)) from None
             if not seen:
                 raise DataError(f"{path.name} has a header and no rows: 0 sample(s)")
             return
-        names = len(_schema(path).names)
-        with _batches(path, max(cells // max(names, 1), 1)) as (schema, batches):
-            _checked(path, schema, 1, delimiter)
+        schema = _schema(path)
+        _checked(path, schema, 1, delimiter)
+        wanted = None if only is None else _wanted(schema.names, only)
+        with _batches(path, max(cells // max(len(schema if wanted is None else wanted), 1), 1), wanted) as (_, batches):
             for batch in batches:
                 yield pa.Table.from_batches([batch])
 
@@ -124,11 +128,37 @@ class TableWriter:
             parquet: Any = self._stack.enter_context(pq.ParquetWriter(self._temporary, schema))
             return lambda table: parquet.write_table(table)
         # Arrow's own writer puts every text in quotes, so that a number read as text would come back changed.
-        opened = gzip.open if self.path.name.endswith(".gz") else open
-        sink: Any = self._stack.enter_context(opened(self._temporary, "wt", encoding="utf-8", newline=""))
-        lines = csv.writer(sink, delimiter="\t" if _suffix(self.path) == ".tsv" else ",", lineterminator="\n")
-        lines.writerow(schema.names)
-        return lambda table: lines.writerows(zip(*(column.to_pylist() for column in table.columns), strict=True))
+        packed = self.path.name.lower().endswith(".gz")
+        raw: Any = gzip.open(self._temporary, "wb", compresslevel=PACKING) if packed else open(self._temporary, "wb")  # noqa: SIM115
+        sink = self._stack.enter_context(raw)
+        mark = "\t" if _suffix(self.path) == ".tsv" else ","
+        header = pa.table([pa.array([name]) for name in schema.names], names=[str(i) for i in range(len(schema))])
+        sink.write(_lines(header, mark))
+        return lambda table: sink.write(_lines(table, mark))
+
+
+def _lines(table: pa.Table, mark: str) -> bytes:
+    """Return the lines of a CSV; quotes only stand where they must."""
+    fields = [_fields(column.combine_chunks(), mark) for column in table.columns]
+    if len(fields) == 1:  # an empty line would be no row at all
+        fields = [pc.replace_substring_regex(fields[0], "^$", '""')]
+    joined = pc.binary_join_element_wise(*fields, pa.scalar(mark, pa.large_string()))
+    return "".join(line + "\n" for line in joined.to_pylist()).encode()
+
+
+def _fields(values: pa.Array, mark: str) -> pa.Array:
+    kind = values.type
+    if pa.types.is_boolean(kind):
+        values = pc.if_else(values, "True", "False")
+    elif not (pa.types.is_string(kind) or pa.types.is_integer(kind) or kind in (pa.float32(), pa.float64())):
+        values = pa.array([None if value is None else str(value) for value in values.to_pylist()], pa.large_string())
+    texts = pc.fill_null(pc.cast(values, pa.large_string()), "")
+    special = pc.match_substring_regex(texts, f'[{mark}"\r\n]')
+    if not pc.any(special).as_py():
+        return texts
+    quote, none = (pa.scalar(text, pa.large_string()) for text in ('"', ""))
+    quoted = pc.binary_join_element_wise(quote, pc.replace_substring(texts, '"', '""'), quote, none)
+    return pc.if_else(special, quoted, texts)
 
 
 def _suffix(path: Path) -> str:
@@ -173,6 +203,8 @@ class _Unpacked:
 
     def read(self, count: int = -1) -> bytes:
         part: bytes = self.stream.read(count)
+        if not self.done:
+            _check_text(self.path, part[:4096])
         self.done += len(part)
         if self.done > self.limit:
             raise DataError(f"{self.path} unpacks to over {self.limit:,} bytes: unpack it yourself if you trust it")
@@ -191,41 +223,36 @@ class _Unpacked:
         self.stream.close()
 
 
+def _check_text(path: Path, head: bytes) -> None:
+    if b"\0" in head:
+        raise DataError(f"{path} is binary, not a CSV file")
+
+
 @contextmanager
-def _csv_source(path: Path, delimiter: str | None) -> Iterator[tuple[Any, pa_csv.ParseOptions, list[Any]]]:
-    bad: list[Any] = []
-
-    def note(row: Any) -> str:
-        bad.append(row)
-        return "error"
-
+def _csv_source(path: Path, delimiter: str | None) -> Iterator[tuple[Any, pa_csv.ParseOptions]]:
     mark = delimiter or ("\t" if _suffix(path) == ".tsv" else ",")
     if len(mark) != 1:
         raise DataError(f"the delimiter must be one character, not {mark!r}")
-    parse = pa_csv.ParseOptions(delimiter=mark, newlines_in_values=True, invalid_row_handler=note)
+    parse = pa_csv.ParseOptions(delimiter=mark, newlines_in_values=True)
     with pa.OSFile(str(path)) as source:
         if path.name.lower().endswith(".gz"):
-            yield pa.PythonFile(_Unpacked(path, source), mode="r"), parse, bad
+            yield pa.PythonFile(_Unpacked(path, source), mode="r"), parse
         else:
-            head = source.read(4096)
-            if b"\0" in head:
-                raise DataError(f"{path} is binary, not a CSV file")
+            _check_text(path, source.read(4096))
             source.seek(0)
-            yield source, parse, bad
+            yield source, parse
 
 
 def _read_options() -> pa_csv.ReadOptions:
     return pa_csv.ReadOptions(block_size=BLOCK, use_threads=False)  # one thread: it counts rows in its errors
 
 
-def _csv_trouble(path: Path, error: Exception, bad: list[Any]) -> str:
-    if bad:
-        row = bad[0]
-        where = f"row {row.number - 2} (the first is 0)" if row.number is not None else "a row"
-        return (
-            f"{path} is ragged: {where} has {row.actual_columns} columns, the header has {row.expected_columns}; "
-            f"it reads {row.text[:60]!r}"
-        )
+def _csv_trouble(path: Path, error: Exception) -> str:
+    ragged = re.search(r"(?:Row #(\d+): )?Expected (\d+) columns, got (\d+): (.*)", str(error), re.DOTALL)
+    if ragged:
+        row, wanted, got, text = ragged.groups()
+        where = f"row {int(row) - 2} (the first is 0)" if row else "a row"
+        return f"{path} is ragged: {where} has {got} columns, the header has {wanted}; it reads {text[:60]!r}"
     first = str(error).strip().split("\n")[0]
     if "straddling" in first:
         return f"{path} has a line of over {BLOCK:,} bytes: is it a CSV file?"
@@ -257,17 +284,29 @@ def _schema(path: Path) -> pa.Schema:
         return schema
 
 
+def _wanted(names: list[str], only: Collection[str] | None) -> list[str]:
+    return names if only is None else [name for name in names if name in only]
+
+
+def _selected(batches: Iterator[pa.RecordBatch], only: list[str] | None) -> Iterator[pa.RecordBatch]:
+    return batches if only is None else (batch.select(only) for batch in batches)  # Parquet's "a" brings "a.b" too
+
+
 @contextmanager
-def _batches(path: Path, rows: int) -> Iterator[tuple[pa.Schema, Iterator[pa.RecordBatch]]]:
+def _batches(
+    path: Path, rows: int, only: list[str] | None = None
+) -> Iterator[tuple[pa.Schema, Iterator[pa.RecordBatch]]]:
     if _suffix(path) == ".parquet":
         with pq.ParquetFile(path, pre_buffer=False) as file:
-            yield file.schema_arrow, file.iter_batches(batch_size=rows, use_threads=False)
+            batches = file.iter_batches(rows, columns=only, use_threads=False)
+            yield file.schema_arrow, _selected(batches, only)
         return
     with pa.memory_map(str(path)) as source:
         try:
             reader: Any = pa.ipc.open_file(source)
-            yield reader.schema, (reader.get_batch(place) for place in range(reader.num_record_batches))
+            batches = (reader.get_batch(place) for place in range(reader.num_record_batches))
         except pa.ArrowInvalid:
             source.seek(0)
             reader = pa.ipc.open_stream(source)
-            yield reader.schema, iter(reader)
+            batches = iter(reader)
+        yield reader.schema, _selected(batches, only)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,10 @@ import pyarrow as pa
 from isthmus.errors import DataError
 from isthmus.kinds import table_files
 
-__all__ = ["named", "read", "source_name", "stream"]
+__all__ = ["like", "named", "read", "source_name", "stream"]
 
 CELLS_AT_ONCE = 500_000  # of a streamed batch: 4 MB as float64
+COMPLEX = "Complex data not supported: give real and imaginary part as two columns"
 _UNNAMED = {b"isthmus": b"unnamed"}
 
 
@@ -49,18 +50,51 @@ def read(X: Any, *, delimiter: str | None = None) -> pa.Table:
     return _from_array(X) if frame is None else frame
 
 
-def stream(X: Any, *, delimiter: str | None = None) -> Iterator[pa.Table]:
+def stream(X: Any, *, delimiter: str | None = None, columns: Collection[str] | None = None) -> Iterator[pa.Table]:
     """Yield a table in parts of bounded size, in order; a file is never held as a whole.
 
     Cells of a CSV file come as the text they are, so that they can be written back unchanged.
+
+    Parameters
+    ----------
+    X, delimiter : as for `read`
+    columns : collection of str, optional
+        The only columns to read, of those there are; the columns of an array, which has no names, all come.
     """
     if isinstance(X, (str, Path)):
-        yield from table_files.stream(Path(X), delimiter, CELLS_AT_ONCE)
+        yield from table_files.stream(Path(X), delimiter, CELLS_AT_ONCE, columns)
         return
     table = read(X)
+    if columns is not None and named(table):
+        table = table.select([name for name in table.column_names if name in columns])
     rows = max(CELLS_AT_ONCE // max(table.num_columns, 1), 1)
     for start in range(0, table.num_rows, rows):
         yield table.slice(start, rows)
+
+
+def like(X: Any, table: pa.Table) -> Any:
+    """Return a table in the container that X came in.
+
+    A data frame gives one of the same library (pandas with the index of X, if it has as many rows), an array or
+    list of rows a 2-d array, a pyarrow Table or RecordBatch a Table, and a path a pandas data frame.
+    """
+    if isinstance(X, (pa.Table, pa.RecordBatch)):
+        return table
+    if isinstance(X, (str, Path)) or _is_pandas(X):
+        frame = table.replace_schema_metadata(None).to_pandas()
+        if _is_pandas(X):
+            frame.columns = X.columns if len(X.columns) == frame.shape[1] else frame.columns
+            frame.index = X.index if len(X) == len(frame) else frame.index
+        return frame
+    import narwhals as nw
+
+    frame = nw.from_native(X, pass_through=True)
+    if isinstance(frame, (nw.DataFrame, nw.LazyFrame)):
+        library = nw.get_native_namespace(frame)
+        return library.from_arrow(table) if hasattr(library, "from_arrow") else table
+    columns = [column.to_numpy() for column in table.columns]
+    numeric = all(column.dtype.kind in "fiub" for column in columns)
+    return np.stack([column if numeric else column.astype(object) for column in columns], axis=1)
 
 
 def named(table: pa.Table) -> bool:
@@ -85,23 +119,32 @@ def _checked(table: pa.Table) -> pa.Table:
 
 def _from_frame(X: Any) -> pa.Table | None:
     """Return a data frame of any library as an Arrow table, None if it is no data frame."""
-    if "pandas" in sys.modules:
-        import pandas as pd
-
-        if isinstance(X, pd.DataFrame):
-            names = [str(name) for name in X.columns]
-            columns = [_from_series(X.iloc[:, place]) for place in range(len(names))]
-            return _checked(pa.Table.from_arrays(columns, names=names))
+    if _is_pandas(X):
+        names = [str(name) for name in X.columns]
+        columns = [_from_series(X.iloc[:, place]) for place in range(len(names))]
+        return _checked(pa.Table.from_arrays(columns, names=names))
     import narwhals as nw
 
-    frame = nw.from_native(X, eager_only=True, pass_through=True)
+    frame = nw.from_native(X, pass_through=True)
+    if isinstance(frame, nw.LazyFrame):
+        frame = frame.collect()
     return _checked(frame.to_arrow()) if isinstance(frame, nw.DataFrame) else None
 
 
+def _is_pandas(X: Any) -> bool:
+    if "pandas" not in sys.modules:  # then nobody can have made one
+        return False
+    import pandas as pd
+
+    return isinstance(X, pd.DataFrame)
+
+
 def _from_series(series: Any) -> pa.Array:
+    if getattr(series.dtype, "kind", "") == "c":
+        raise DataError(f"column {series.name!r}: {COMPLEX}")
     try:
         array = pa.Array.from_pandas(series)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):  # objects of several types
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):  # of several types
         array = pa.array([None if value is None or value != value else str(value) for value in series])
     return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
 
@@ -109,6 +152,9 @@ def _from_series(series: Any) -> pa.Array:
 def _from_array(X: Any) -> pa.Table:
     if type(X).__module__.startswith("scipy.sparse"):
         raise TypeError("A sparse matrix was passed, but dense data is required. Use X.toarray().")
+    if isinstance(X, np.ma.MaskedArray):
+        masked: Any = X
+        X = masked.astype(np.float64).filled(np.nan) if X.dtype.kind in "fiub" else masked.astype(object).filled(None)
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # numpy only warns of ragged rows in some versions
         try:
@@ -116,7 +162,7 @@ def _from_array(X: Any) -> pa.Table:
         except (ValueError, Warning) as error:
             raise DataError(f"this is neither a table nor a path: {error}") from None
     if np.iscomplexobj(array):
-        raise DataError("Complex data not supported: give real and imaginary part as two columns")
+        raise DataError(COMPLEX)
     if array.ndim != 2:
         raise DataError(
             f"Expected 2D array, got {array.ndim}D array instead (shape={array.shape}). "
@@ -130,6 +176,10 @@ def _from_array(X: Any) -> pa.Table:
 
 
 def _from_column(column: np.ndarray) -> pa.Array:
+    if column.dtype.kind == "S":
+        column = np.char.decode(column, "utf-8", "replace")
+    if (column.dtype.kind == "f" and column.dtype.itemsize > 8) or not column.dtype.isnative:
+        column = column.astype(np.float64 if column.dtype.kind == "f" else column.dtype.newbyteorder("="))
     if column.dtype != object:
         return pa.array(np.ascontiguousarray(column))
     for value in column:

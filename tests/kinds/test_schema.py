@@ -1,0 +1,268 @@
+"""What columns are taken for, and that fit and scoring read one cell alike whatever container it comes in."""
+
+import json
+import warnings
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from isthmus.errors import DataError, IsthmusError, ModelError, OptionError, SchemaWarning
+from isthmus.kinds import tables
+from isthmus.kinds.schema import Schema
+
+
+def schema_of(X, **overrides):
+    table = tables.read(X)
+    return Schema.infer(table, overrides, named=tables.named(table), name=tables.source_name(X)), table
+
+
+def types(schema):
+    return {column.name: column.type for column in schema.columns}
+
+
+def streamed(schema, X):
+    return np.concatenate([schema.encode(part, name=tables.source_name(X)) for part in tables.stream(X)])
+
+
+@pytest.fixture
+def csv(tmp_path):
+    def write(text, name="t.csv"):
+        (tmp_path / name).write_text(text)
+        return tmp_path / name
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("cells", "overrides"),
+    [
+        (["True", "False"], {}),
+        (["TRUE", "false"], {}),
+        (["Yes", "no"], {}),
+        (["01067", "10115"], {"a": "category"}),
+        (["1.50", "2.0"], {"a": "category"}),
+        (["2024-01-02", "2024-01-03"], {"a": "category"}),
+        (["2024-01-02T10:00:00Z", "2024-01-03T12:00:00+02:00"], {}),
+        (["2024-01-02 10:00:00.123456789", "2024-01-03"], {}),
+        ([" a ", "b"], {}),
+    ],
+)
+def test_a_csv_is_read_at_scoring_as_it_was_at_fit(csv, cells, overrides):
+    """Fit infers types, scoring reads text: no cell of the fitted file may come back as one never seen."""
+    path = csv("a,x\n" + "".join(f"{cell},{i % 5}\n" for i, cell in enumerate(cells * 5)))
+    schema, table = schema_of(path, **overrides)
+    assert np.array_equal(schema.encode(table), streamed(schema, path))
+    for place, cell in enumerate(schema.cells):
+        if cell.kind == "category":
+            assert (schema.encode(table)[:, place] < cell.size).all()
+
+
+def test_a_category_of_digits_keeps_its_zeros_and_is_compared_by_value(csv):
+    schema, _ = schema_of(csv("zip,x\n" + "01067,1\n10115,2\n" * 5), zip="category")
+    assert schema.columns[0].categories == ("01067", "10115")
+    new = pd.DataFrame({"zip": ["10115", "10115.0", "1067", "none of these"], "x": 1.0})
+    assert schema.encode(tables.read(new))[:, 0].tolist() == [1, 1, 2, 2]  # 2 is "never seen"
+
+
+def test_zones_are_turned_into_utc_in_every_container(csv):
+    text = "t,x\n2024-01-02T10:00:00+02:00,1\n2024-06-02T23:30:00Z,2\n"
+    schema, table = schema_of(csv(text))
+    assert types(schema)["t"] == "datetime"
+    moments = pd.to_datetime(["2024-01-02T10:00:00+02:00", "2024-06-02T23:30:00Z"], utc=True)
+    for zone in ("UTC", "Europe/Berlin"):
+        frame = pd.DataFrame({"t": moments.tz_convert(zone), "x": [1, 2]})
+        assert np.array_equal(schema.encode(tables.read(frame)), schema.encode(table))
+    assert schema.encode(table)[:, 1].tolist() == [8, 23]
+
+
+def test_containers_agree():
+    frame = pd.DataFrame(
+        {"n": [1.5, None, 3] * 4, "k": ["a", "b", None] * 4, "b": [True, False, False] * 4, "i": [1, 5, 2] * 4}
+    )
+    schema, table = schema_of(frame)
+    for other in (pl.from_pandas(frame), pl.from_pandas(frame).lazy(), pa.Table.from_pandas(frame),
+                  frame.convert_dtypes(), frame.astype({"k": "category"})):  # fmt: skip
+        assert np.array_equal(schema.encode(tables.read(other)), schema.encode(table), equal_nan=True)
+
+
+def test_a_categorical_of_numbers_is_a_category():
+    schema, _ = schema_of(pd.DataFrame({"grade": pd.Categorical([1, 2, 5, 1]), "x": [1, 2, 3, 4]}))
+    assert schema.columns[0].categories == ("1", "2", "5")
+    assert schema.encode(pa.table({"grade": [5, 3], "x": [0, 0]}))[:, 0].tolist() == [2, 3]
+
+
+def test_stray_words_among_numbers_are_named():
+    numbers = [str(i / 7) for i in range(300)]
+    with pytest.warns(SchemaWarning, match=r"'a' is left out: its cells are numbers but for 'abc' in row 300"):
+        schema_of(pd.DataFrame({"a": [*numbers, "abc"], "x": [i % 7 for i in range(301)]}))
+    few = [str(i % 30) for i in range(300)]
+    with pytest.warns(SchemaWarning, match=r"'a' is taken for categories.*'abc' in row 300.* and 1 other cells"):
+        schema, _ = schema_of(pd.DataFrame({"a": [*few, "abc", "?"], "x": [i % 7 for i in range(302)]}))
+    assert types(schema)["a"] == "category"
+
+
+def test_names_row_numbers_and_empty_columns_are_left_out_with_one_line_each():
+    frame = pd.DataFrame(
+        {"id": [f"C{i}" for i in range(60)], "row": range(60), "void": [None] * 60, "x": [i % 9 for i in range(60)]}
+    )
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        schema, _ = schema_of(frame)
+    assert [column.name for column in schema.used] == ["x"]
+    for name in ("id", "row", "void"):
+        (line,) = [str(w.message) for w in caught if repr(name) in str(w.message)]
+        assert f"columns={{{name!r}: ...}}" in line
+        assert "\n" not in line
+
+
+def test_an_array_has_no_row_numbers_and_a_constant_column_stays():
+    rows = np.stack([np.arange(50.0), np.ones(50)], axis=1).astype(int)
+    assert types(schema_of(rows)[0]) == {"x0": "number", "x1": "number"}
+
+
+@pytest.mark.parametrize("name", ["label", "Class", "isFraud", "is_anomaly", "y"])
+def test_a_label_left_in_is_kept_with_a_warning(name):
+    with pytest.warns(SchemaWarning, match=f"'{name}' looks like a label"):
+        schema, _ = schema_of(pd.DataFrame({name: [0, 1] * 20, "x": [i % 7 for i in range(40)]}))
+    assert types(schema)[name] == "number"
+
+
+@pytest.mark.parametrize(
+    ("overrides", "error", "words"),
+    [
+        ({"nowhere": "number"}, OptionError, "no column 'nowhere'"),
+        ({"x": "colour"}, OptionError, "must be one of"),
+        ({"k": "number"}, DataError, r"'k', row 0 .*'u' is not a number"),
+        ({"k": "datetime"}, DataError, r"'k', row 0 .*'u' is not an ISO date"),
+        ({"x": "boolean"}, OptionError, "'x': 'boolean'.*5 different values"),
+        ({"x": "datetime"}, DataError, "'x'.*are not dates"),
+    ],
+)
+def test_an_impossible_override_is_named(overrides, error, words):
+    with pytest.raises(error, match=words):
+        schema_of(pd.DataFrame({"x": range(5), "k": list("uvwuv")}), **overrides)
+
+
+@pytest.mark.parametrize(
+    ("X", "words"),
+    [
+        (np.empty((0, 3)), r"0 sample\(s\)"),
+        (np.ones((1, 3)), r"1 sample\(s\).*n_samples=1"),
+        (np.ones((9, 1)), r"1 feature\(s\)"),
+        (np.ones((9, 2)), "every column is constant"),
+        (np.full((9, 2), np.nan), "missing throughout"),
+        (np.array([[1, 2], [3, np.inf]]), r"'x1', row 1 .*infinity"),
+        (np.array([[1, 2], [1e308, 4]]), r"'x0', row 1 .*1e\+308"),
+        (pd.DataFrame({"a": [10**120, 1], "x": [1, 2]}), r"'a', row 0 .*1e\+120"),
+    ],
+)
+def test_what_nothing_can_be_learned_from(X, words):
+    with pytest.raises(DataError, match=words):
+        schema_of(X)
+
+
+def test_scoring_names_missing_columns_and_ignores_others_in_any_order():
+    schema, table = schema_of(pd.DataFrame({"a": [1.0, 2, 3], "b": list("uvu"), "c": [3, 1, 2]}))
+    with pytest.raises(
+        DataError, match=r"Finder was fitted on 3 columns, new has 2; missing: 'b', 'c'.*seen in fit: 'z'"
+    ):
+        schema.encode(pa.table({"a": [1.0], "z": [1]}), name="new", model="Finder")
+    shuffled = table.select(["c", "a", "b"]).append_column("z", pa.array([1, 2, 3]))
+    with pytest.warns(SchemaWarning, match="not seen in fit are ignored: 'z'"):
+        assert np.array_equal(schema.encode(shuffled), schema.encode(table))
+
+
+def test_a_wrong_number_of_features_is_told_as_scikit_learn_tells_it():
+    schema, _ = schema_of(np.arange(12.0).reshape(3, 4) ** 2)
+    with pytest.raises(ValueError, match="X has 3 features, but Finder is expecting 4 features as input"):
+        schema.encode(tables.read(np.ones((2, 3))), model="Finder")
+
+
+def test_a_wrong_cell_is_named_with_file_row_and_column(csv):
+    schema, _ = schema_of(csv("amount,x\n" + "".join(f"{i / 3},{i % 5}\n" for i in range(30))))
+    new = csv("x,amount\n" + "1,2\n" * 17 + "1,abc\n", "new.csv")
+    with pytest.raises(
+        DataError, match=r"^new.csv, column 'amount', row 17 \(the first is 0\): 'abc' is not a number$"
+    ):
+        streamed(schema, new)
+
+
+def test_cells_say_what_they_are_in_words():
+    frame = pd.DataFrame({"n": [1.0, 2500, None], "k": ["u", None, "v"], "t": ["2024-01-02", "2024-03-04", None]})
+    schema, table = schema_of(frame)
+    cells = schema.encode(table)
+    assert schema.texts(cells[0]) == ["1", "u", "2024-01-02"]
+    assert schema.texts(cells[1]) == ["2,500", "missing", "2024-03-04"]
+    assert schema.texts(cells[2]) == ["missing", "v", "missing"]
+    new = tables.read(pd.DataFrame({"n": [1.0], "k": ["w"], "t": [None]}))
+    assert schema.text(new, 0, 1) == "w (never seen in fit)"
+
+
+DAMAGES = [
+    None, [], {}, {"columns": [], "named": "perhaps"}, {"columns": [{}], "named": True},
+    *({"columns": [{"name": "x", "type": "number"} | change], "named": True} for change in (
+        {"type": "colour"}, {"name": 3}, {"missing": 2}, {"missing": "yes"}, {"whole": 1}, {"categories": ["a"]},
+        {"type": "category", "categories": ["a", "a"]}, {"type": "category", "categories": [1]},
+        {"type": "category", "categories": "ab"}, {"parts": ["hour"]}, {"type": "datetime", "parts": ["second"]},
+        {"surprise": 1}, {"reason": 0},
+    )),
+    {"columns": [{"name": "x", "type": "number"}] * 2, "named": True},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("data", DAMAGES)
+def test_a_damaged_schema_is_refused(data):
+    with pytest.raises(ModelError, match="schema of the model is damaged"):
+        Schema.from_json(data)
+
+
+columns = st.one_of(
+    *(st.lists(cell | st.none(), min_size=6, max_size=6) for cell in (
+        st.floats(-1e99, 1e99, width=64), st.integers(-(10**9), 10**9), st.booleans(), st.text(max_size=3),
+        st.datetimes(), st.sampled_from(["1", "2.0", "yes", "NA", "2024-01-01"]),
+    )),
+)  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(columns, min_size=1, max_size=4), st.randoms())
+def test_any_table_gets_finite_cells_or_our_own_error(values, chance):
+    frame = pd.DataFrame({f"c{i}": pd.Series(column, dtype=object) for i, column in enumerate(values)})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SchemaWarning)
+        try:
+            schema, table = schema_of(frame)
+        except IsthmusError as error:
+            refused = str(error)
+            schema = None
+        if schema is None:
+            assert "\n" not in refused
+            return
+        cells = schema.encode(table)
+        assert cells.shape == (6, len(schema.cells))
+        assert not np.isinf(cells).any()
+        for place, cell in enumerate(schema.cells):
+            if cell.kind == "category":
+                assert not np.isnan(cells[:, place]).any()
+                assert (cells[:, place] <= cell.size).all()
+        again = Schema.from_json(json.loads(json.dumps(schema.to_json())))
+        assert again == schema
+        order = chance.sample(table.column_names, table.num_columns)
+        assert np.array_equal(again.encode(table.select(order)), cells, equal_nan=True)
+        assert all(len(schema.texts(row)) == len(schema.used) for row in cells)
+
+
+def test_shared_tables_are_taken_for_what_they_are(shared_data):
+    with pytest.warns(SchemaWarning, match="'Class' looks like a label"):
+        card, _ = schema_of(shared_data / "tables" / "creditcard.csv.gz")
+    assert set(types(card).values()) == {"number"}
+    with pytest.warns(SchemaWarning):
+        kdd, _ = schema_of(shared_data / "tables" / "kddcup99.csv.gz")
+    assert {name for name, kind in types(kdd).items() if kind == "category"} == {
+        "protocol_type", "service", "flag", "label",
+    }  # fmt: skip
