@@ -12,6 +12,8 @@ from isthmus.tasks.anomaly import AnomalyDetector
 
 __all__ = ["annotate", "because", "reasons"]
 
+LEAST = 0.1  # of the first reason's share: below it a column is no reason
+
 
 def annotate(
     detector: AnomalyDetector, X: Any, *, telling: int = 3, delimiter: str | None = None
@@ -51,11 +53,13 @@ def annotate(
 
 
 def reasons(detector: AnomalyDetector, table: pa.Table, telling: int) -> list[str]:
-    """Return for each row of a table its most telling columns, in words."""
+    """Return for each row of a table its most telling columns, in words; those that tell next to nothing are left out."""
     frame = detector.explain(table, top=telling)
     texts: list[list[str]] = [[] for _ in range(table.num_rows)]
+    leading: dict[int, float] = {}  # each row's largest share, which comes first
     for row, column, share, seen, expected in frame.itertuples(index=False):
-        if share > 0:
+        first = leading.setdefault(row, share)
+        if share > LEAST * first and seen != expected:
             texts[row].append(because(column, seen, expected))
     return ["; ".join(parts) for parts in texts]
 
