@@ -4,6 +4,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-for name in ("loop", "scoring", "mixed_tables", "explanations", "one_class"):
+for name in ("loop", "scoring", "mixed_tables", "explanations", "contamination", "one_class"):
     print(f"\n=== {name}", flush=True)
     subprocess.run([sys.executable, str(Path(__file__).with_name(f"{name}.py"))], check=True)

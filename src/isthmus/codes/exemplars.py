@@ -18,6 +18,8 @@ from isthmus.codes.bottleneck import Bottleneck
 
 __all__ = ["Exemplars", "squared_distance"]
 
+SMALLEST = 1e-9  # squared distance of a copy, where distances are multiplied
+
 
 class Exemplars(Bottleneck):
     """A vector code with a memory.
@@ -31,6 +33,11 @@ class Exemplars(Bottleneck):
         Codes to remember and numbers in each; 0 codes is a plain vector code.
     directions : int
         Principal directions to keep; few make the search fast and leave noise out.
+
+    Attributes
+    ----------
+    draws : int
+        Into how many samples the remembered codes are taken to fall; see `squared_distance`.
     """
 
     memory: Tensor
@@ -39,6 +46,7 @@ class Exemplars(Bottleneck):
 
     def __init__(self, count: int, width: int, *, directions: int = 16) -> None:
         super().__init__()
+        self.draws = 1
         self.directions = min(directions, width)
         self.register_buffer("memory", torch.zeros(count, self.directions))
         self.register_buffer("axes", torch.zeros(width, self.directions))
@@ -63,11 +71,15 @@ class Exemplars(Bottleneck):
 
         `other_than` names for each code a remembered one that does not count: itself; -1 for none.
         """
-        return squared_distance(codes @ self.axes, self.memory, other_than)
+        return squared_distance(codes @ self.axes, self.memory, other_than, self.draws)
 
 
-def squared_distance(points: Tensor, among: Tensor, other_than: Tensor | None = None) -> Tensor:
+def squared_distance(points: Tensor, among: Tensor, other_than: Tensor | None = None, draws: int = 1) -> Tensor:
     """Return the squared distance of each point to the nearest of others.
+
+    With several draws the others are so many samples of equal size, in succession, and the result is the
+    geometric mean of the distances to the nearest in each (Sugiyama & Borgwardt, 2013): odd rows that resemble
+    each other have near neighbours among all, and hardly ever one among a few.
 
     (batch, width), (count, width) -> (batch,)
     """
@@ -76,5 +88,8 @@ def squared_distance(points: Tensor, among: Tensor, other_than: Tensor | None = 
     if other_than is not None:
         rows = torch.nonzero(other_than >= 0).squeeze(1)
         partial[rows, other_than[rows]] = torch.inf
-    # Without the index the minimum is ten times as fast.
-    return (partial.amin(1) + points.square().sum(1)).clamp_(min=0)
+    own = points.square().sum(1)
+    if draws == 1:  # without the index the minimum is ten times as fast
+        return (partial.amin(1) + own).clamp_(min=0)
+    nearest = partial.view(len(points), draws, -1).amin(2) + own[:, None]
+    return nearest.clamp_(min=SMALLEST).log_().mean(1).exp_()

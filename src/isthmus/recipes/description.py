@@ -68,8 +68,19 @@ class Description(nn.Module):
         self.register_buffer("restored", torch.zeros(memory, features.width))
         self.register_buffer("scale", torch.ones(len(TERMS)))
 
-    def remember(self, x: Tensor) -> None:
+    @property
+    def draws(self) -> int:
+        """Into how many samples the remembered rows are taken to fall; see `squared_distance`."""
+        return cast("Exemplars", self.members[0].code).draws
+
+    @draws.setter
+    def draws(self, count: int) -> None:
+        for member in self.members:
+            cast("Exemplars", member.code).draws = count
+
+    def remember(self, x: Tensor, *, draws: int = 1) -> None:
         """Keep these rows, (count, features): their codes, and what the auto-encoders make of them."""
+        self.draws = draws
         for member in self.members:
             cast("Exemplars", member.code).remember(member.embed(Batch(x)))
         self.restored = self.reconstruct(x)
@@ -106,7 +117,7 @@ class Description(nn.Module):
 
     def from_memory(self, x: Tensor, strange: Tensor, other_than: Tensor | None = None) -> Tensor:
         """Return the squared departures of rows from the nearest remembered one, (rows,)."""
-        return squared_distance(x, self.restored, other_than) + strange
+        return squared_distance(x, self.restored, other_than, self.draws) + strange
 
     def departures(
         self, member: int, x: Tensor, strange: Tensor, remembered: Tensor, other_than: Tensor | None = None

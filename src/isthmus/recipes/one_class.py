@@ -108,7 +108,7 @@ def learn_normal(
             members.append(model)
         description = Description(features, members).eval().requires_grad_(False)
         with torch.inference_mode():
-            calibration = _calibrate(description, x, strange, folds)
+            calibration = _calibrate(description, x, strange, folds, contamination)
     for number in range(MEMBERS):
         if checkpoint is not None:
             Path(str(_checkpoint(checkpoint, number))).unlink(missing_ok=True)
@@ -126,14 +126,20 @@ def empty_description(features: CellFeatures, *, width: int, memory: int) -> Des
     return Description(features, members, memory)
 
 
-def _calibrate(description: Description, x: Tensor, strange: Tensor, folds: Sequence[Tensor]) -> np.ndarray:
+def _calibrate(
+    description: Description, x: Tensor, strange: Tensor, folds: Sequence[Tensor], contamination: float
+) -> np.ndarray:
     """Choose the remembered rows, learn what is usual, and score the folds as if their rows were new.
 
     A row left out is judged by the auto-encoder that did not learn from it, and by remembered rows other than
-    itself.
+    itself. Where rows may be odd, the remembered ones count as many samples of a few each.
     """
-    kept = torch.randperm(len(x))[:REMEMBERED]
-    description.remember(x[kept])
+    kept, draws = torch.randperm(len(x))[:REMEMBERED], 1
+    if contamination:
+        few = min(_few(contamination), len(kept))
+        draws = len(kept) // few
+        kept = kept[: draws * few]
+    description.remember(x[kept], draws=draws)
     own = torch.full((len(x),), -1)
     own[kept] = torch.arange(len(kept))
     found = []
@@ -149,19 +155,23 @@ def _calibrate(description: Description, x: Tensor, strange: Tensor, folds: Sequ
 def _trusted(x: Tensor, contamination: float) -> Tensor:
     """Return the rows that are left when as many as may be odd are set aside, (kept,).
 
-    A row is judged by its distance to the nearest of a few others, over many draws of a few (Sugiyama &
-    Borgwardt, 2013). Odd rows that resemble each other, a fraud done fifty times, have many near neighbours
-    among all rows, and hardly ever one among a few.
+    A row is judged by its distance to the nearest of a few others, over many draws of a few: odd rows that
+    resemble each other, a fraud done fifty times, have near neighbours among all rows, and hardly ever one
+    among a few.
     """
-    few = max(5, round(1 / contamination))
-    length = torch.zeros(len(x))
-    for _ in range(DRAWS):
-        drawn = torch.randperm(len(x))[:few]
-        own = torch.full((len(x),), -1)
-        own[drawn] = torch.arange(len(drawn))
-        length += torch.log1p(squared_distance(x, x[drawn], own))
+    few = min(_few(contamination), len(x))
+    draws = min(DRAWS, len(x) // few)
+    drawn = torch.randperm(len(x))[: draws * few]
+    own = torch.full((len(x),), -1)
+    own[drawn] = torch.arange(len(drawn))
+    parts = [squared_distance(x[part], x[drawn], own[part], draws) for part in torch.arange(len(x)).split(AT_ONCE)]
     kept = max(2, round(len(x) * (1 - contamination)))
-    return length.topk(kept, largest=False).indices.sort().values
+    return torch.cat(parts).topk(kept, largest=False).indices.sort().values
+
+
+def _few(contamination: float) -> int:
+    """Return the size of a sample that holds about one odd row."""
+    return max(8, round(1 / contamination))
 
 
 def _checkpoint(path: str | Path | None, number: int) -> str | None:

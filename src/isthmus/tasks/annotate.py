@@ -53,7 +53,7 @@ def annotate(
 
 
 def reasons(detector: AnomalyDetector, table: pa.Table, telling: int) -> list[str]:
-    """Return for each row of a table its most telling columns, in words; those that tell next to nothing are left out."""
+    """Return for each row of a table its most telling columns, in words, without those that tell next to nothing."""
     frame = detector.explain(table, top=telling)
     texts: list[list[str]] = [[] for _ in range(table.num_rows)]
     leading: dict[int, float] = {}  # each row's largest share, which comes first

@@ -257,6 +257,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
             "options": kept,
             "schema": self.schema_.to_json(),
             "ranked": self.description_.features.ranked_cells,
+            "draws": self.description_.draws,
             "offset": float(self.offset_) if np.isfinite(self.offset_) else None,
             "rows": self.rows_,
             "history": self.history_.to_json(),
@@ -281,8 +282,12 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
             detector.calibration_ = tensors.pop("calibration").numpy()
             width = tensors["members.0.code.axes"].shape[0]
             features = CellFeatures(detector.schema_.cells, ranked=config["ranked"])
-            detector.description_ = empty_description(features, width=width, memory=len(tensors["restored"]))
+            memory = len(tensors["restored"])
+            detector.description_ = empty_description(features, width=width, memory=memory)
             detector.description_.load_state_dict(tensors)
+            detector.description_.draws = int(config["draws"])
+            if memory % detector.description_.draws:
+                raise ValueError("the remembered rows do not fall into so many draws")
             detector.description_.eval().requires_grad_(False)
             detector.offset_ = -np.inf if config["offset"] is None else float(config["offset"])
             detector.rows_ = int(config["rows"])
