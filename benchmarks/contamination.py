@@ -9,10 +9,10 @@ from __future__ import annotations
 import warnings
 
 import numpy as np
-from common import data_sets, print_table, save
 from sklearn.ensemble import IsolationForest
 from sklearn.metrics import roc_auc_score
 
+from common import data_sets, print_table, save
 from isthmus import AnomalyDetector
 
 warnings.filterwarnings("ignore")
