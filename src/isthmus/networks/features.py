@@ -16,14 +16,17 @@ __all__ = ["CellFeatures"]
 RAREST = 0.05  # no indicator is scaled by less than this deviation: a category seen once is not worth 100 columns
 NEVER = 20.0  # what a value never seen in fit departs by, in deviations: as much as the rarest indicator
 SPIKE, TAIL, DISTINCT = 0.3, 10.0, 0.1  # a zero-inflated amount: share of its commonest value, kurtosis, distinct share
+NORMAL_FOURTH = 3**0.25  # fourth root of a normal law's fourth moment
+MOST_TAMED = 2.0  # times the deviation: what a long tail may widen a column's unit by
 KNOTS = 256  # of a rank scale
 FURTHEST = 1e4  # deviations; a finite score for any number
 
 
 class CellFeatures(nn.Module):
-    """Map the cells of rows to features of mean 0 and deviation 1, and say what fit never saw.
+    """Map the cells of rows to features of mean 0 and like size, and say what fit never saw.
 
-    Numbers are standardised; a category is one indicator a value, scaled likewise. Amounts with a spike (zero,
+    Numbers are divided by their deviation, and the more so the longer their tails (the fourth root of the fourth
+    moment, up to twice the deviation), lest one long-tailed column decide every distance; a category is one indicator a value, scaled likewise. Amounts with a spike (zero,
     mostly) and a long tail get a second feature, their normal score (rank), because standardising alone puts
     nearly all of them in one place. Columns that were constant in fit keep the unit of their value.
 
@@ -82,7 +85,10 @@ class CellFeatures(nn.Module):
             mean = np.nansum(raw, axis=0) / present
             deviation = np.sqrt(np.nansum((raw - mean) ** 2, axis=0) / present)
         constant = ~(deviation > 1e-9 * np.maximum(1, np.abs(mean)))
-        scale = np.where(constant, np.where(mean == 0, 1.0, np.abs(mean)), deviation)
+        deviation = np.where(constant, np.where(mean == 0, 1.0, np.abs(mean)), deviation)
+        with np.errstate(all="ignore"):
+            fourth = (np.nansum(((raw - mean) / deviation) ** 4, axis=0) / present) ** 0.25
+        scale = deviation * np.where(constant, 1.0, np.minimum(fourth / NORMAL_FOURTH, MOST_TAMED))
         indicator = slice(features.numbers, features.numbers + features.indicators)
         scale[indicator] = np.maximum(deviation[indicator], RAREST)
         features.mean.copy_(torch.from_numpy(mean))
