@@ -26,9 +26,10 @@ class CellFeatures(nn.Module):
     """Map the cells of rows to features of mean 0 and like size, and say what fit never saw.
 
     Numbers are divided by their deviation, and the more so the longer their tails (the fourth root of the fourth
-    moment, up to twice the deviation), lest one long-tailed column decide every distance; a category is one indicator a value, scaled likewise. Amounts with a spike (zero,
-    mostly) and a long tail get a second feature, their normal score (rank), because standardising alone puts
-    nearly all of them in one place. Columns that were constant in fit keep the unit of their value.
+    moment, up to twice the deviation), lest one long-tailed column decide every distance. A category is one
+    indicator a value, scaled likewise. Amounts with a spike (zero, mostly) and a long tail get a second feature,
+    their normal score (rank), because standardising alone puts nearly all of them in one place. Columns that
+    were constant in fit keep the unit of their value.
 
     Parameters
     ----------
