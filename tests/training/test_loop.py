@@ -1,3 +1,4 @@
+import os
 import random
 import signal
 import subprocess
@@ -237,9 +238,12 @@ def test_a_checkpoint_of_other_settings_or_another_model_is_refused(tmp_path):
 
 def test_torchrun_spreads_the_same_script(tmp_path):
     out = tmp_path / "weights"
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    subprocess.run([*command, "-m", "tests.training.script", str(out), "-", "120"],
-                   check=True, cwd=ROOT, capture_output=True)  # fmt: skip
+    # by address: the name of the machine need not resolve where the tests run
+    here = ["--rdzv-backend", "c10d", "--rdzv-endpoint", "127.0.0.1:0", "--local-addr", "127.0.0.1"]
+    command = [sys.executable, "-m", "torch.distributed.run", *here, "--nproc-per-node", "2"]
+    done = subprocess.run([*command, "-m", "tests.training.script", str(out), "-", "120"],
+                          cwd=ROOT, capture_output=True, text=True, env=os.environ | {"GLOO_SOCKET_IFNAME": "lo"})  # fmt: skip
+    assert done.returncode == 0, done.stderr
     first, second = load_file(out), load_file(tmp_path / "weights.1")
     learned = [name for name in first if "running" not in name and "num_batches" not in name]
     assert all(torch.equal(first[name], second[name]) for name in learned)
