@@ -32,18 +32,15 @@ def term_scores(detector: AnomalyDetector, rows: np.ndarray) -> dict[str, np.nda
     with one_thread(), torch.inference_mode():
         for _, cells in detector.encoded(rows):
             for part in cells.split(1024):
-                x, strange = description.features(part), description.features.never_seen(part).sum(1)
-                remembered = description.from_memory(x, strange)
-                members = [description.departures(m, x, strange, remembered) for m in range(len(description.members))]
-                parts.append(torch.stack([torch.log1p(d / description.scale) for d in members]).mean(0))
-    restored, remembered, rate = torch.cat(parts).double().numpy().T
+                x = description.features(part)
+                parts.append(description.nats(description.departures(x)))
+    moved, remembered, far = torch.cat(parts).double().numpy().T
     return {
-        "restored alone (no neighbours)": restored,
+        "moved alone (no neighbours)": moved,
         "remembered alone": remembered,
-        "rate alone": rate,
-        "restored + rate": restored + rate,
-        "restored + remembered": restored + remembered,
-        "all three (the detector)": restored + remembered + rate,
+        "far alone": far,
+        "moved + remembered": moved + 2 * remembered,
+        "all three (the detector)": moved + remembered + far,
     }
 
 

@@ -32,6 +32,12 @@ def test_noise_stays_out_of_places_it_makes_no_sense_in():
     assert (spoiled[:, [0, 2]] != X[:, [0, 2]]).float().mean() > 0.9
 
 
+def test_noise_that_is_told_is_the_noise_that_is_there():
+    torch.manual_seed(0)
+    spoiled, _ = GaussianNoise(0.1, 10.0, told=True)(torch.zeros(200, 5000))
+    torch.testing.assert_close(spoiled["x"].std(1, keepdim=True), spoiled["noise"], rtol=0.06, atol=0.0)
+
+
 def test_masking_hides_the_share_it_says_and_says_where():
     torch.manual_seed(0)
     spoiled, where = Masking(0.3, value=-7.0)(X)

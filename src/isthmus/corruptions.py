@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from isthmus.code import Value
 from isthmus.errors import OptionError
 
 __all__ = ["Corruption", "GaussianNoise", "Identity", "Masking", "OneOf", "SwapNoise"]
@@ -16,8 +17,11 @@ __all__ = ["Corruption", "GaussianNoise", "Identity", "Masking", "OneOf", "SwapN
 class Corruption(nn.Module):
     """Spoil x. Abstract, and it stores nothing that x could teach it."""
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Return x (batch, ...) spoiled, and a boolean mask of the spoiled places or None for all of them."""
+    def forward(self, x: Tensor) -> tuple[Value, Tensor | None]:
+        """Return x (batch, ...) spoiled, and a boolean mask of the spoiled places or None for all of them.
+
+        What is spoiled is shaped as x, unless the encoder is told more: then it is a group with x in it.
+        """
         raise NotImplementedError
 
 
@@ -39,23 +43,28 @@ class GaussianNoise(Corruption):
         slope back to the data, not one distance from it. Give only `low` for a single level.
     places : boolean tensor, shaped as one row, optional
         Where noise makes sense (a category's index takes none).
+    told : bool
+        Whether the encoder is told the deviation: it then gets {"x": spoiled x, "noise": (batch, 1, ...)}.
     """
 
-    def __init__(self, low: float, high: float | None = None, *, places: Tensor | None = None) -> None:
+    def __init__(
+        self, low: float, high: float | None = None, *, places: Tensor | None = None, told: bool = False
+    ) -> None:
         super().__init__()
         high = low if high is None else high
         if not 0 < low <= high:
             raise OptionError(f"noise needs 0 < low <= high, not low={low}, high={high}")
-        self.low, self.high = low, high
+        self.low, self.high, self.told = low, high, told
         self.places: Tensor | None
         self.register_buffer("places", places, persistent=False)
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
+    def forward(self, x: Tensor) -> tuple[Value, Tensor | None]:
         """Return x plus noise; every place counts."""
         level = torch.rand(len(x), *[1] * (x.dim() - 1), device=x.device, dtype=x.dtype)
         deviation = (math.log(self.low) + level * math.log(self.high / self.low)).exp()
         noise = torch.randn_like(x) * deviation
-        return x + (noise if self.places is None else noise.where(self.places, 0.0)), None
+        spoiled = x + (noise if self.places is None else noise.where(self.places, 0.0))
+        return ({"x": spoiled, "noise": deviation} if self.told else spoiled), None
 
 
 class Masking(Corruption):

@@ -3,7 +3,6 @@ import math
 import pytest
 import torch
 
-from isthmus.codes.exemplars import Exemplars, squared_distance
 from isthmus.codes.gaussian import Gaussian
 from isthmus.codes.vector import Vector
 from tests.enumerable import Symbol
@@ -20,10 +19,6 @@ class TestGaussian(CodeLaws):
 
 class TestSampledGaussian(CodeLaws):
     make, features = staticmethod(lambda: Gaussian(4, sampled_rate=True, beta=2, free_nats=1)), torch.randn(32, 8)
-
-
-class TestExemplars(CodeLaws):
-    make, features = staticmethod(lambda: Exemplars(0, 6)), torch.randn(32, 6)
 
 
 class TestSymbol(CodeLaws):
@@ -51,24 +46,3 @@ def test_beta_and_free_nats_are_penalties_and_leave_the_price_alone():
     torch.testing.assert_close(weighted.penalty, 3 * plain.rate)
     free = Gaussian(4, free_nats=100.0)(features)
     torch.testing.assert_close(free.rate + free.penalty, torch.full((16,), 100.0))
-
-
-def test_exemplars_price_by_the_distance_to_the_nearest_remembered_code():
-    torch.manual_seed(0)
-    codes = torch.randn(50, 3)
-    code = Exemplars(0, 3)
-    code.remember(codes)
-    rate = code(torch.cat([codes[:1], codes[:1] + 100])).rate
-    assert rate[0] == pytest.approx(0, abs=1e-4)
-    assert rate[1] > 5
-
-
-def test_nearest_agrees_with_every_distance_and_can_leave_oneself_out():
-    torch.manual_seed(0)
-    points, among = torch.randn(40, 5), torch.randn(30, 5)
-    every = torch.cdist(points, among).square()
-    torch.testing.assert_close(squared_distance(points, among), every.min(1).values, rtol=1e-4, atol=1e-4)
-    own = torch.arange(30)
-    others = squared_distance(among, among, own)
-    without = torch.cdist(among, among).square().fill_diagonal_(torch.inf)
-    torch.testing.assert_close(others, without.min(1).values, rtol=1e-4, atol=1e-4)

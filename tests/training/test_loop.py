@@ -241,8 +241,10 @@ def test_torchrun_spreads_the_same_script(tmp_path):
     # by address: the name of the machine need not resolve where the tests run
     here = ["--rdzv-backend", "c10d", "--rdzv-endpoint", "127.0.0.1:0", "--local-addr", "127.0.0.1"]
     command = [sys.executable, "-m", "torch.distributed.run", *here, "--nproc-per-node", "2"]
-    done = subprocess.run([*command, "-m", "tests.training.script", str(out), "-", "120"],
-                          cwd=ROOT, capture_output=True, text=True, env=os.environ | {"GLOO_SOCKET_IFNAME": "lo"})  # fmt: skip
+    command += ["-m", "tests.training.script", str(out), "-", "120"]
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, env=os.environ | {"GLOO_SOCKET_IFNAME": "lo"}
+    )
     assert done.returncode == 0, done.stderr
     first, second = load_file(out), load_file(tmp_path / "weights.1")
     learned = [name for name in first if "running" not in name and "num_batches" not in name]

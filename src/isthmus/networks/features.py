@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,11 +14,12 @@ from isthmus.kinds.schema import Cell
 
 __all__ = ["CellFeatures"]
 
-RAREST = 0.05  # no indicator is scaled by less than this deviation: a category seen once is not worth 100 columns
+RAREST = 0.2  # no indicator is scaled by less than this deviation: a category seen once is not worth 100 columns
 NEVER = 20.0  # what a value never seen in fit departs by, in deviations: as much as the rarest indicator
 SPIKE, TAIL, DISTINCT = 0.3, 10.0, 0.1  # a zero-inflated amount: share of its commonest value, kurtosis, distinct share
 NORMAL_FOURTH = 3**0.25  # fourth root of a normal law's fourth moment
 MOST_TAMED = 2.0  # times the deviation: what a long tail may widen a column's unit by
+FEW = 10  # distinct values: flags and small counts, whose rare values are telling as they are
 KNOTS = 256  # of a rank scale
 FURTHEST = 1e4  # deviations; a finite score for any number
 
@@ -89,7 +91,8 @@ class CellFeatures(nn.Module):
         deviation = np.where(constant, np.where(mean == 0, 1.0, np.abs(mean)), deviation)
         with np.errstate(all="ignore"):
             fourth = (np.nansum(((raw - mean) / deviation) ** 4, axis=0) / present) ** 0.25
-        scale = deviation * np.where(constant, 1.0, np.minimum(fourth / NORMAL_FOURTH, MOST_TAMED))
+        graded = np.array([len(np.unique(column)) > FEW for column in raw.T])  # unlike flags and small counts
+        scale = deviation * np.where(~constant & graded, np.minimum(fourth / NORMAL_FOURTH, MOST_TAMED), 1.0)
         indicator = slice(features.numbers, features.numbers + features.indicators)
         scale[indicator] = np.maximum(deviation[indicator], RAREST)
         features.mean.copy_(torch.from_numpy(mean))
@@ -117,11 +120,11 @@ class CellFeatures(nn.Module):
         return torch.nan_to_num(standard, nan=0.0).clamp_(-FURTHEST, FURTHEST).float()
 
     def never_seen(self, rows: Tensor) -> Tensor:
-        """(batch, cells) -> (batch, columns) squared departures of cells that fit never saw."""
+        """(batch, cells) -> (batch, columns) nats of cells that fit never saw."""
         strange = (rows == self.size_of) & (self.size_of >= 0) | torch.isnan(rows) & self.gaps
         columns = torch.tensor([cell.column for cell in self.cells], device=rows.device)
         result = torch.zeros(len(rows), self.columns, device=rows.device)
-        return result.index_add_(1, columns, strange.float() * NEVER**2)
+        return result.index_add_(1, columns, strange.float() * math.log1p(NEVER**2))
 
     def by_column(self, places: Tensor) -> Tensor:
         """(batch, features) -> (batch, columns), added up."""

@@ -2,67 +2,103 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-import torch.nn.functional as F
+import torch
 from torch import Tensor, nn
 
-__all__ = ["ResidualDecoder", "ResidualEncoder"]
+__all__ = ["Dense", "LastLayerDecoder", "LayeredEncoder"]
 
 
-class _Residual(nn.Module):
-    """x + two layers of its normed self (He et al., 2016; the norm first, as in Xiong et al., 2020)."""
+class Dense(nn.Module):
+    """Fully connected layers, an encoder or a decoder; the last one is linear and nothing given is read.
 
-    def __init__(self, width: int) -> None:
+    Parameters
+    ----------
+    sizes : sequence of int
+        Numbers in, in each hidden layer, and out.
+    activation : callable returning a module
+    """
+
+    def __init__(self, sizes: Sequence[int], *, activation: Callable[[], nn.Module] = nn.SiLU) -> None:
         super().__init__()
-        self.norm, self.into, self.out = nn.LayerNorm(width), nn.Linear(width, width), nn.Linear(width, width)
+        layers: list[nn.Module] = []
+        for pair in itertools.pairwise(sizes):
+            layers += [nn.Linear(*pair), activation()]
+        self.layers = nn.Sequential(*layers[:-1])
 
-    def forward(self, hidden: Tensor) -> Tensor:
-        """(batch, width) -> (batch, width)."""
-        return hidden + self.out(F.silu(self.into(self.norm(hidden))))
+    def forward(self, x: Tensor, given: Mapping[str, Tensor] | None = None) -> Tensor:
+        """(batch, ...) of as many numbers as come in -> (batch, out)."""
+        output: Tensor = self.layers(x.flatten(1))
+        return output
 
 
-class ResidualEncoder(nn.Module):
-    """Map a flat vector to a code with residual blocks.
+class LayeredEncoder(nn.Module):
+    """Map a flat vector to the outputs of all tanh layers, side by side.
+
+    It reads how noisy x is where the corruption tells, and takes clean x for slightly noisy: `noise` then is the
+    detail below which rows count as alike.
 
     Parameters
     ----------
     features : int
         Numbers in x.
     width : int
-        Of the hidden layers and of the code.
-    blocks : int
+        Of each layer.
+    layers : int
+    noise : float
+        Deviation to assume where none is told.
     """
 
-    def __init__(self, features: int, width: int, *, blocks: int = 1) -> None:
+    def __init__(self, features: int, width: int, *, layers: int = 2, noise: float = 0.3) -> None:
         super().__init__()
-        self.layers = nn.Sequential(nn.Linear(features, width), *(_Residual(width) for _ in range(blocks)))
+        self.noise = noise
+        sizes = [features + 1, *[width] * layers]
+        self.layers = nn.ModuleList(nn.Linear(*pair) for pair in itertools.pairwise(sizes))
+        for layer in self.layers:
+            _initialise(layer)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(batch, features) -> (batch, width)."""
-        hidden: Tensor = self.layers(x)
-        return hidden
+    def forward(self, x: Any) -> Tensor:
+        """(batch, features), alone or as {"x": ..., "noise": (batch, 1)} -> (batch, layers * width)."""
+        if isinstance(x, Mapping):
+            x, noise = x["x"], x["noise"]
+        else:
+            noise = x.new_full((len(x), 1), self.noise)
+        # the scale and the reading of the noise are those of Karras et al. (2022, arXiv:2206.00364, table 1)
+        hidden = torch.cat([x * (1 + noise.square()).rsqrt(), 0.5 * noise.log()], 1)
+        outputs = []
+        for layer in self.layers:
+            hidden = torch.tanh(layer(hidden))
+            outputs.append(hidden)
+        return torch.cat(outputs, 1)
 
 
-class ResidualDecoder(nn.Module):
-    """Map a code back to a flat vector with residual blocks; reads nothing of what is given.
+class LastLayerDecoder(nn.Module):
+    """Map the last layer of a `LayeredEncoder` back to a flat vector, linearly; reads nothing of what is given.
 
     Parameters
     ----------
     width : int
-        Of the code and of the hidden layers.
+        Of the last layer.
     features : int
         Numbers in the output.
-    blocks : int
     """
 
-    def __init__(self, width: int, features: int, *, blocks: int = 1) -> None:
+    def __init__(self, width: int, features: int) -> None:
         super().__init__()
-        self.layers = nn.Sequential(
-            *(_Residual(width) for _ in range(blocks)), nn.LayerNorm(width), nn.Linear(width, features)
-        )
+        self.width = width
+        self.out = nn.Linear(width, features)
+        _initialise(self.out, 0.1)  # starts from the mean, as no restoring at all would
 
     def forward(self, value: Tensor, given: Mapping[str, Tensor] | None = None) -> Tensor:
-        """(batch, width) -> (batch, features)."""
-        output: Tensor = self.layers(value)
+        """(batch, layers * width) -> (batch, features)."""
+        output: Tensor = self.out(value[:, -self.width :])
         return output
+
+
+def _initialise(layer: nn.Module, gain: float = 1.0) -> None:
+    assert isinstance(layer, nn.Linear)
+    nn.init.normal_(layer.weight, std=gain * (1.6 / layer.in_features) ** 0.5)  # tanh shrinks what passes
+    nn.init.zeros_(layer.bias)

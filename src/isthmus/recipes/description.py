@@ -1,33 +1,37 @@
-"""How long the description of a row is, with denoising auto-encoders and the rows they remember.
+"""How long the description of a row is, with a denoising auto-encoder and the rows it remembers.
 
-    distance   log(1 + |x − x̂|² / s₁)      what an auto-encoder cannot restore
-             + log(1 + |x − x̂ⱼ|² / s₂)     what the nearest remembered row, restored, does not explain
-    rate       log(1 + |z − zⱼ|² / s₃)      how far the code lies from any remembered one
+    moved        Σ (h − h')² / s               h the hidden units of x, h' those of x̂: how far the code of a row
+                                               moves when the row is restored and encoded again (RaPP, Kim et al.,
+                                               ICLR 2020)
+    remembered   Σ 2 log(1 + (x − x̂ⱼ)² / 3s)   what the nearest remembered row, restored, does not explain: column
+                                               by column, a t law, lest one column decide
+    far          Σ (x − x̂ⱼ)²                   the same as one distance, for the rows where one column does decide
 
-Each s is the median of its squared departure over normal rows, taken by an auto-encoder that did not learn from
-the row. The law behind each term is Cauchy's: with a normal law the largest departure alone would decide. All
-terms are nats, averaged over the auto-encoders.
+Each s is the mean square over normal rows, so every unit and every column has its say. A departure d is then priced
+in nats by how rare it is, −log P(D ≥ d), D log-normal as it is over normal rows that the auto-encoder did not learn
+from; the last two, being one thing seen twice, count half each. A cell such as fit never saw lengthens the
+description by log(1 + 20²) nats.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from isthmus.autoencoder import AutoEncoder
 from isthmus.code import Batch
-from isthmus.codes.exemplars import Exemplars, squared_distance
 from isthmus.networks.features import CellFeatures
+from isthmus.recipes.neighbours import nearest
 
 __all__ = ["TERMS", "Description", "Explanation"]
 
 AT_ONCE = 512  # rows in a block; their distances to the remembered rows then stay in the processor's cache
 EXPLAINED_AT_ONCE = 64  # rows; each is tried with every column mended
-TERMS = ("restored", "remembered", "rate")
+TERMS = {"moved": 1.0, "remembered": 0.5, "far": 0.5}  # and how much each counts
+LEAST_UNIT, LEAST_COLUMN = 1e-4, 1e-3  # mean squares are no smaller: of hidden units, and of columns
+LEAST_SPREAD = 1e-3  # of log departures
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,48 +51,57 @@ class Explanation:
 
 
 class Description(nn.Module):
-    """Trained auto-encoders, the rows they remember, and the description length of any row.
+    """A trained auto-encoder, the rows it remembers, and the description length of any row.
 
     Parameters
     ----------
     features : CellFeatures
-    members : sequence of AutoEncoder
-        Their codes are `Exemplars`.
+    model : AutoEncoder
     memory : int
         Rows to remember.
+
+    Attributes
+    ----------
+    draws : int
+        Into how many samples the remembered rows are taken to fall; see `neighbours`.
     """
 
     restored: Tensor
-    scale: Tensor
+    unit: Tensor
+    column: Tensor
+    usual: Tensor
 
-    def __init__(self, features: CellFeatures, members: Sequence[AutoEncoder], memory: int = 0) -> None:
+    def __init__(self, features: CellFeatures, model: AutoEncoder, memory: int = 0) -> None:
         super().__init__()
-        self.features = features
-        self.members: Sequence[AutoEncoder] = nn.ModuleList(members)  # type: ignore[assignment]
-        self.register_buffer("restored", torch.zeros(memory, features.width))
-        self.register_buffer("scale", torch.ones(len(TERMS)))
+        self.features, self.model = features, model
+        self.draws = 1
+        units = len(model.embed(Batch(torch.zeros(1, features.width)))[0])
+        self.register_buffer("restored", torch.zeros(memory, features.width))  # of the remembered rows
+        self.register_buffer("unit", torch.ones(units))  # mean squares
+        self.register_buffer("column", torch.ones(features.width))
+        self.register_buffer("usual", torch.tensor([[0.0, 1.0]], dtype=torch.float64).repeat(len(TERMS), 1))
 
-    @property
-    def draws(self) -> int:
-        """Into how many samples the remembered rows are taken to fall; see `squared_distance`."""
-        return cast("Exemplars", self.members[0].code).draws
+    def remember(self, x: Tensor, taught: Tensor, *, draws: int = 1) -> None:
+        """Keep rows, and learn by how much hidden units and columns depart in normal rows.
 
-    @draws.setter
-    def draws(self, count: int) -> None:
-        for member in self.members:
-            cast("Exemplars", member.code).draws = count
-
-    def remember(self, x: Tensor, *, draws: int = 1) -> None:
-        """Keep these rows, (count, features): their codes, and what the auto-encoders make of them."""
-        self.draws = draws
-        for member in self.members:
-            cast("Exemplars", member.code).remember(member.embed(Batch(x)))
-        self.restored = self.reconstruct(x)
+        Parameters
+        ----------
+        x : tensor (count, features)
+            Rows to remember.
+        taught : tensor (rows, features)
+            Rows that the auto-encoder learned from.
+        draws : int
+        """
+        self.restored, self.draws = self.model.reconstruct(Batch(x)), draws
+        parts = torch.arange(len(x)).split(AT_ONCE)
+        self.column = torch.cat([self._apart(x[part], part).mean(1) for part in parts]).mean(0) + LEAST_COLUMN
+        self.unit = self._moved(taught).square_().mean(0) + LEAST_UNIT
 
     def calibrate(self, departures: Tensor) -> None:
-        """Take the medians of normal rows' departures, (rows, 3), as what is usual."""
-        usual = departures.median(0).values
-        self.scale = usual.clamp(min=1e-6 * self.features.width)  # rows that all repeat a remembered one
+        """Take normal rows' departures, (rows, 3), as what is usual."""
+        logs = _log(departures)
+        spread = logs.std(0, unbiased=False).clamp(min=LEAST_SPREAD)
+        self.usual = torch.stack([logs.median(0).values, spread], 1)
 
     def forward(self, rows: Tensor) -> Tensor:
         """(rows, cells) float64 -> description lengths, (rows,) nats.
@@ -109,48 +122,37 @@ class Description(nn.Module):
         ----------
         x : tensor (rows, features)
         strange : tensor (rows,)
-            Squared departures of cells that fit never saw, which x does not show.
+            Nats of cells that fit never saw, which x does not show.
         """
-        remembered = self.from_memory(x, strange)
-        lengths = [self.nats(self.departures(member, x, strange, remembered)) for member in range(len(self.members))]
-        return torch.stack(lengths).mean(0)
+        return self.nats(self.departures(x)).sum(1) + strange
 
-    def from_memory(self, x: Tensor, strange: Tensor, other_than: Tensor | None = None) -> Tensor:
-        """Return the squared departures of rows from the nearest remembered one, (rows,)."""
-        return squared_distance(x, self.restored, other_than, self.draws) + strange
-
-    def departures(
-        self, member: int, x: Tensor, strange: Tensor, remembered: Tensor, other_than: Tensor | None = None
-    ) -> Tensor:
-        """Return the three squared departures of rows as one auto-encoder sees them, (rows, 3).
+    def departures(self, x: Tensor, other_than: Tensor | None = None) -> Tensor:
+        """Return how far rows depart from what is normal, (rows, 3).
 
         `other_than` names the remembered row that each is itself; -1 for none.
         """
-        model = self.members[member]
-        codes = model.embed(Batch(x))
-        residual = (x - model.decode(codes)).square().sum(1) + strange
-        return torch.stack([residual, remembered, cast("Exemplars", model.code).departure(codes, other_than)], 1)
+        moved = self._moved(x).square_() @ self.unit.reciprocal()
+        apart = self._apart(x, other_than)
+        remembered = 2 * torch.log1p(apart / (3 * self.column)).sum(2).mean(1)
+        return torch.stack([moved, remembered, apart.sum(2).mean(1)], 1)
 
     def nats(self, departures: Tensor) -> Tensor:
-        """(rows, 3) squared departures -> (rows,) nats."""
-        return torch.log1p(departures / self.scale).sum(1)
-
-    def reconstruct(self, x: Tensor) -> Tensor:
-        """Return what the auto-encoders make of rows, on average: (rows, features) -> (rows, features)."""
-        return torch.stack([member.reconstruct(Batch(x)) for member in self.members]).mean(0)
+        """(rows, 3) departures -> (rows, 3) nats: minus the log chance of a normal row to depart as far."""
+        standard = (_log(departures) - self.usual[:, 0]) / self.usual[:, 1]
+        return -torch.special.log_ndtr(-standard) * standard.new_tensor(list(TERMS.values()))
 
     def embed(self, rows: Tensor) -> Tensor:
-        """(rows, cells) -> codes of the first auto-encoder, (rows, width)."""
-        return torch.cat([self.members[0].embed(Batch(self.features(part))) for part in rows.split(AT_ONCE)])
+        """(rows, cells) -> codes, (rows, units)."""
+        return torch.cat([self.model.embed(Batch(self.features(part))) for part in rows.split(AT_ONCE)])
 
     def explain(self, rows: Tensor) -> Explanation:
         """Tell which columns make rows long to describe, by mending one column at a time.
 
         A column's share is what the description shortens by when the column alone is set to what is expected
-        there, made to add up to the whole. What is expected is the best of three: what the auto-encoders
-        restore, what the remembered row nearest by the other columns has, and what the auto-encoders restore
-        once that is put in. (Shares of the squared error itself would blame
-        the columns that a wrong one drags along.)
+        there, made to add up to the whole. What is expected is the best of three: what the auto-encoder
+        restores, what the remembered row nearest by the other columns has, and what the auto-encoder restores
+        once that is put in. (Shares of the squared error itself would blame the columns that a wrong one drags
+        along.)
 
         (rows, cells) float64 -> Explanation
         """
@@ -169,8 +171,8 @@ class Description(nn.Module):
             return torch.where(owner, substitute, x[:, None]).flatten(0, 1)
 
         neighbour = self._neighbour_by_the_others(x, owner)
-        again = torch.cat([self.reconstruct(part) for part in mended(neighbour).split(AT_ONCE)])
-        substitutes = (self.reconstruct(x)[:, None], neighbour, again.view(count, columns, -1))
+        again = torch.cat([self.model.reconstruct(Batch(part)) for part in mended(neighbour).split(AT_ONCE)])
+        substitutes = (self.model.reconstruct(Batch(x))[:, None], neighbour, again.view(count, columns, -1))
         gains, expected = [], []
         for substitute in substitutes:
             parts = zip(mended(substitute).split(AT_ONCE), without.split(AT_ONCE), strict=True)
@@ -185,6 +187,16 @@ class Description(nn.Module):
         best = best[:, [cell.column for cell in self.features.cells]]
         return Explanation(share * length[:, None], torch.stack(expected).gather(0, best[None])[0])
 
+    def _moved(self, x: Tensor) -> Tensor:
+        """Return how far the codes of rows move when they are restored and encoded again, (rows, units)."""
+        code: Tensor = self.model.embed(Batch(x))
+        return code - self.model.embed(Batch(self.model.decode(code)))
+
+    def _apart(self, x: Tensor, other_than: Tensor | None) -> Tensor:
+        """Return the squared differences of rows from the nearest remembered ones, (rows, draws, features)."""
+        index = nearest(x, self.restored, other_than, self.draws)
+        return (x[:, None] - self.restored[index]).square_()
+
     def _neighbour_by_the_others(self, x: Tensor, owner: Tensor) -> Tensor:
         """Return, for each row and column, the remembered row nearest by all other columns.
 
@@ -196,3 +208,7 @@ class Description(nn.Module):
             apart = torch.cdist(x[:, own], self.restored[:, own]).square() if own.any() else 0.0
             index.append((every - apart).argmin(1))
         return self.restored[torch.stack(index, 1)]
+
+
+def _log(departures: Tensor) -> Tensor:
+    return (departures.double() + 1e-9).log()  # a copy of a remembered row departs by nothing

@@ -46,9 +46,9 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
     columns : mapping of column name to type, optional
         Overrides of what was recognised: "number", "category", "boolean", "datetime" or "ignored".
     steps : int
-        Training steps of 128 rows, for each of two auto-encoders.
-    width : int, optional
-        Of the networks; by default 128, and 256 where that is not twice the features.
+        Training steps of 64 rows, for each of two auto-encoders.
+    width : int
+        Of the hidden layers.
     random_state : int, RandomState or None
         The same integer gives the same model twice on one machine.
     log_dir : path, optional
@@ -88,8 +88,8 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         contamination: float = 0.0,
         false_alarm_rate: float | None = None,
         columns: dict[str, str] | None = None,
-        steps: int = 400,
-        width: int | None = None,
+        steps: int = 750,
+        width: int = 256,
         random_state: Any = None,
         log_dir: str | Path | None = None,
         checkpoint: str | Path | None = None,
@@ -280,10 +280,9 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
             detector.schema_ = Schema.from_json(config["schema"])
             detector._name_features()
             detector.calibration_ = tensors.pop("calibration").numpy()
-            width = tensors["members.0.code.axes"].shape[0]
             features = CellFeatures(detector.schema_.cells, ranked=config["ranked"])
             memory = len(tensors["restored"])
-            detector.description_ = empty_description(features, width=width, memory=memory)
+            detector.description_ = empty_description(features, width=detector.width, memory=memory)
             detector.description_.load_state_dict(tensors)
             detector.description_.draws = int(config["draws"])
             if memory % detector.description_.draws:
@@ -336,7 +335,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
             raise OptionError(f"contamination must be at least 0 and below 0.5, not {self.contamination}")
         if self.false_alarm_rate is not None and not 0 < self.false_alarm_rate < 1:
             raise OptionError(f"false_alarm_rate must lie between 0 and 1, not {self.false_alarm_rate}")
-        if self.width is not None and self.width < 1:
+        if self.width < 1:
             raise OptionError(f"width must be at least 1, not {self.width}")
 
     def _check_fitted(self) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-__all__ = ["History", "Point", "averaged"]
+__all__ = ["History", "Point"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +50,3 @@ class History:
         """Return the history that `to_json` described."""
         best = float("inf") if data["best"] is None else float(data["best"])
         return cls([Point(**point) for point in data["points"]], int(data["best_step"]), best)
-
-
-def averaged(histories: Sequence[History]) -> History:
-    """Return the mean curve of runs that were looked at after the same steps."""
-    points = []
-    for same in zip(*(history.points for history in histories), strict=True):
-        losses = {name: sum(point.losses[name] for point in same) / len(same) for name in same[0].losses}
-        points.append(Point(same[0].step, losses))
-    return History(points, points[-1].step if points else 0)

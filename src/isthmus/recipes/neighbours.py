@@ -1,0 +1,50 @@
+"""The nearest of some remembered rows, and how far it is.
+
+Where the remembered rows may hold odd ones, they count as many samples of a few (Sugiyama & Borgwardt, 2013): odd
+rows that resemble each other have near neighbours among all, and hardly ever one among a few.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+__all__ = ["nearest", "squared_distance"]
+
+SMALLEST = 1e-9  # squared distance of a copy, where distances are multiplied
+
+
+def nearest(points: Tensor, among: Tensor, other_than: Tensor | None = None, draws: int = 1) -> Tensor:
+    """Return the index of the nearest of each sample, (batch, draws).
+
+    Parameters
+    ----------
+    points : tensor (batch, width)
+    among : tensor (count, width)
+        `draws` samples of equal size, in succession.
+    other_than : tensor (batch,), optional
+        For each point one of the others that does not count: itself; -1 for none.
+    draws : int
+    """
+    size = len(among) // draws
+    index = _partial(points, among, other_than).view(len(points), draws, size).argmin(2)
+    return index + torch.arange(draws, device=points.device) * size
+
+
+def squared_distance(points: Tensor, among: Tensor, other_than: Tensor | None = None, draws: int = 1) -> Tensor:
+    """Return the squared distance to the nearest, the geometric mean over the samples, (batch,).
+
+    Parameters are those of `nearest`.
+    """
+    partial = _partial(points, among, other_than).view(len(points), draws, -1).amin(2)
+    apart = (partial + points.square().sum(1, keepdim=True)).clamp_(min=SMALLEST)
+    return apart.log_().mean(1).exp_()
+
+
+def _partial(points: Tensor, among: Tensor, other_than: Tensor | None) -> Tensor:
+    """Return |a - b|² - |a|² = |b|² - 2ab of every pair: one matrix product."""
+    partial = torch.addmm(among.square().sum(1), points, among.T, alpha=-2)
+    if other_than is not None:
+        rows = torch.nonzero(other_than >= 0).squeeze(1)
+        partial[rows, other_than[rows]] = torch.inf
+    return partial

@@ -1,0 +1,25 @@
+import torch
+
+from isthmus.recipes.neighbours import nearest, squared_distance
+
+
+def test_nearest_agrees_with_every_distance_and_can_leave_oneself_out():
+    torch.manual_seed(0)
+    points, among = torch.randn(40, 5), torch.randn(30, 5)
+    every = torch.cdist(points, among).square()
+    torch.testing.assert_close(squared_distance(points, among), every.min(1).values, rtol=1e-4, atol=1e-4)
+    assert torch.equal(nearest(points, among)[:, 0], every.argmin(1))
+    without = torch.cdist(among, among).square().fill_diagonal_(torch.inf)
+    torch.testing.assert_close(
+        squared_distance(among, among, torch.arange(30)), without.min(1).values, rtol=1e-4, atol=1e-4
+    )
+    assert torch.equal(nearest(among, among, torch.arange(30))[:, 0], without.argmin(1))
+
+
+def test_several_samples_each_have_a_nearest_and_the_distance_is_their_geometric_mean():
+    torch.manual_seed(0)
+    points, among = torch.randn(40, 5), torch.randn(30, 5)
+    first, second = torch.cdist(points, among).square().split(15, dim=1)
+    assert torch.equal(nearest(points, among, draws=2), torch.stack([first.argmin(1), 15 + second.argmin(1)], 1))
+    expected = (first.amin(1) * second.amin(1)).sqrt()
+    torch.testing.assert_close(squared_distance(points, among, draws=2), expected, rtol=1e-4, atol=1e-4)
