@@ -3,7 +3,10 @@ import math
 import pytest
 import torch
 
+from isthmus.codes.binary import Bits
 from isthmus.codes.gaussian import Gaussian
+from isthmus.codes.onehot import OneHot
+from isthmus.codes.quantized import FiniteScalars, Quantized
 from isthmus.codes.vector import Vector
 from tests.enumerable import Symbol
 from tests.laws import CodeLaws
@@ -19,6 +22,26 @@ class TestGaussian(CodeLaws):
 
 class TestSampledGaussian(CodeLaws):
     make, features = staticmethod(lambda: Gaussian(4, sampled_rate=True, beta=2, free_nats=1)), torch.randn(32, 8)
+
+
+class TestBits(CodeLaws):
+    make, features = staticmethod(lambda: Bits(8, balance=1.0)), torch.randn(32, 8)
+
+
+class TestOneHot(CodeLaws):
+    make, features = staticmethod(lambda: OneHot(5, balance=1.0)), torch.randn(32, 5)
+
+
+class TestCodebookByAverages(CodeLaws):
+    make, features = staticmethod(lambda: Quantized(16, 4).eval()), torch.randn(8, 4, 3, 3)
+
+
+class TestCodebookByGradient(CodeLaws):
+    make, features = staticmethod(lambda: Quantized(16, 4, learned="gradient").eval()), torch.randn(8, 4, 3, 3)
+
+
+class TestFiniteScalars(CodeLaws):
+    make, features = staticmethod(lambda: FiniteScalars([8, 5, 4])), torch.randn(32, 3, 2)
 
 
 class TestSymbol(CodeLaws):
@@ -46,3 +69,39 @@ def test_beta_and_free_nats_are_penalties_and_leave_the_price_alone():
     torch.testing.assert_close(weighted.penalty, 3 * plain.rate)
     free = Gaussian(4, free_nats=100.0)(features)
     torch.testing.assert_close(free.rate + free.penalty, torch.full((16,), 100.0))
+
+
+def test_a_codebook_learns_where_the_data_are_and_wastes_no_entry():
+    torch.manual_seed(0)
+    centres = torch.randn(32, 2) * 5
+    for learned in ("averages", "gradient"):
+        code = Quantized(32, 2, learned=learned)
+        for _ in range(300):
+            points = centres[torch.randint(32, (256,))] + 0.01 * torch.randn(256, 2)
+            found = code(points)
+            if learned == "gradient":
+                (pull,) = torch.autograd.grad(found.penalty.mean(), code.codebook)
+                code.codebook.data -= 5 * pull
+        code.eval()
+        assert code.usage(code(points).symbols) > 0.9, learned
+        assert (code.centre(points) - points).square().sum(1).mean() < 0.08 * points.square().sum(1).mean(), learned
+
+
+def test_every_level_of_finite_scalars_can_be_reached_and_named():
+    code = FiniteScalars([8, 5, 4])
+    torch.manual_seed(0)
+    found = code(torch.randn(20_000, 3) * 3)
+    assert code.usage(found.symbols) == 1
+    assert found.symbols.max() == 159
+    every = torch.arange(160)
+    assert torch.equal(code(code.value_of(found.symbols)).symbols >= 0, torch.ones(20_000, dtype=torch.bool))
+    assert len(code.value_of(every).unique(dim=0)) == 160
+    assert found.value.abs().max() <= 1
+
+
+def test_bits_are_drawn_by_their_chance_and_an_even_choice_is_free():
+    torch.manual_seed(0)
+    drawn = Bits(1)(torch.full((50_000, 1), math.log(3.0))).symbols  # chance 3/4
+    assert drawn.float().mean().item() == pytest.approx(0.75, abs=0.01)
+    sure = OneHot(4).eval()(torch.tensor([[0.0, 0, 0, 0], [50.0, 0, 0, 0]])).rate
+    assert sure.tolist() == pytest.approx([0, math.log(4)], abs=1e-6)
