@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from isthmus.code import Value
 from isthmus.errors import OptionError
 
-__all__ = ["Corruption", "GaussianNoise", "Identity", "Masking", "OneOf", "SwapNoise"]
+__all__ = ["Corruption", "GaussianNoise", "Identity", "Masking", "OneOf", "SaltAndPepper", "SwapNoise"]
 
 
 class Corruption(nn.Module):
@@ -86,6 +86,21 @@ class Masking(Corruption):
         """Return x with hidden places, and which they are."""
         where = torch.rand(x.shape, device=x.device) < self.share
         return x.masked_fill(where, self.value), where
+
+
+class SaltAndPepper(Corruption):
+    """Turn a share of the pixels black or white, all channels of one alike (Vincent et al., 2010, section 4.1)."""
+
+    def __init__(self, share: float) -> None:
+        super().__init__()
+        self.share = _share(share)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Return pictures (batch, channels, h, w) in [0, 1] with spoiled pixels, and which they are."""
+        one = (len(x), 1, *x.shape[2:])
+        where = torch.rand(one, device=x.device) < self.share
+        white = (torch.rand(one, device=x.device) < 0.5).to(x.dtype)
+        return torch.where(where, white, x), where.expand_as(x)
 
 
 class SwapNoise(Corruption):

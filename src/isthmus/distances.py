@@ -40,10 +40,13 @@ class Normal(Distance):
     learned : bool
         Whether training moves the deviation, too (Rybkin et al., 2021, arXiv:2006.13202): the width that
         makes distance and rate comparable without a weight between them.
+    bounded : bool
+        Whether the output is a logit and the mean its sigmoid: for pictures in [0, 1].
     """
 
-    def __init__(self, scale: float | Tensor = 1.0, *, learned: bool = False) -> None:
+    def __init__(self, scale: float | Tensor = 1.0, *, learned: bool = False, bounded: bool = False) -> None:
         super().__init__()
+        self.bounded = bounded
         log_scale = torch.as_tensor(scale, dtype=torch.float32).log()
         if not torch.isfinite(log_scale).all():
             raise OptionError("scale must be positive and finite")
@@ -55,12 +58,12 @@ class Normal(Distance):
     def places(self, output: Tensor, x: Tensor) -> Tensor:
         """(batch, ...), (batch, ...) -> (batch, ...) nats."""
         _same_shape(output, x)
-        standard = (x - output) * (-self.log_scale).exp()
+        standard = (x - self.expected(output)) * (-self.log_scale).exp()
         return 0.5 * standard.square() + self.log_scale + 0.5 * math.log(2 * math.pi)
 
     def expected(self, output: Tensor) -> Tensor:
-        """Return the mean, which is the output itself."""
-        return output
+        """Return the mean."""
+        return output.sigmoid() if self.bounded else output
 
 
 class Bernoulli(Distance):

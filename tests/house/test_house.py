@@ -16,7 +16,7 @@ FLOORS = [
     ["store"],
     ["training"],
     ["autoencoder"],
-    ["critics", "corruptions", "distances", "objectives"],
+    ["critics", "corruptions", "distances", "objectives", "views"],
     ["structures"],
     ["networks"],
     ["codes"],

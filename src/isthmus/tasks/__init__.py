@@ -12,7 +12,13 @@ from isthmus.errors import ModelError
 __all__ = ["load"]
 
 # A model folder can name these and nothing else.
-_HOMES = {"AnomalyDetector": "isthmus.tasks.anomaly"}
+_HOMES = {
+    "AnomalyDetector": "isthmus.tasks.anomaly",
+    "Clusterer": "isthmus.tasks.clustering",
+    "Denoiser": "isthmus.tasks.restoration",
+    "Embedder": "isthmus.tasks.embedding",
+    "Generator": "isthmus.tasks.generation",
+}
 
 
 def load(folder: str | Path) -> Any:

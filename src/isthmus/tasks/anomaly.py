@@ -88,7 +88,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         contamination: float = 0.0,
         false_alarm_rate: float | None = None,
         columns: dict[str, str] | None = None,
-        steps: int = 800,
+        steps: int = 750,
         width: int = 256,
         random_state: Any = None,
         log_dir: str | Path | None = None,

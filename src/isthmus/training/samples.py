@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 import torch
@@ -10,7 +10,7 @@ from torch import Tensor
 
 from isthmus.code import Batch
 
-__all__ = ["InMemory", "Samples", "ordered"]
+__all__ = ["Beside", "InMemory", "Samples", "Viewed", "ordered"]
 
 
 class Samples(Protocol):
@@ -41,6 +41,54 @@ class InMemory:
         """Yield the rows of each chunk."""
         for chunk in chunks:
             yield self.batch.rows(chunk)
+
+
+class Viewed:
+    """Samples of which every batch shows another view, target and all.
+
+    Parameters
+    ----------
+    samples : Samples
+    view : function, x -> x
+    """
+
+    def __init__(self, samples: Samples, view: Callable[[Tensor], Tensor]) -> None:
+        self.samples, self.view = samples, view
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def take(self, chunks: Iterable[Tensor]) -> Iterator[Batch]:
+        """Yield a view of each chunk's samples."""
+        for batch in self.samples.take(chunks):
+            yield Batch(self.view(batch.x), batch.given)
+
+
+class Beside:
+    """Samples, each with one of its neighbours, drawn anew every time, as `given["neighbour"]`.
+
+    Parameters
+    ----------
+    samples : Samples
+    neighbours : tensor (N, count)
+        Indices.
+    """
+
+    def __init__(self, samples: Samples, neighbours: Tensor) -> None:
+        self.samples, self.neighbours = samples, neighbours
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def take(self, chunks: Iterable[Tensor]) -> Iterator[Batch]:
+        """Yield each chunk's samples and their neighbours."""
+        for batch in self.samples.take(self._both(chunk) for chunk in chunks):
+            own, other = batch.x.chunk(2)
+            yield Batch(own, {"neighbour": other})
+
+    def _both(self, chunk: Tensor) -> Tensor:
+        which = torch.randint(self.neighbours.shape[1], (len(chunk),))
+        return torch.cat([chunk, self.neighbours[chunk, which]])
 
 
 def ordered(count: int, *, size: int, seed: int, start: int, rank: int = 0, world: int = 1) -> Iterator[Tensor]:

@@ -1,0 +1,51 @@
+"""Isolating Sources of Disentanglement in VAEs (Chen et al., 2018, arXiv:1802.04942).
+
+rate      KL(q(z|x) ‖ p(z)), as in any Gaussian code
+penalty   (weight − 1) · total correlation of the aggregate q(z): log q(z) − Σ log q(zⱼ)
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from isthmus.code import Code
+from isthmus.codes.gaussian import Gaussian
+
+__all__ = ["TotalCorrelation"]
+
+
+class TotalCorrelation(Gaussian):
+    """A Gaussian code whose numbers are pressed to be independent over the data.
+
+    Parameters
+    ----------
+    width : int
+    weight : float
+        The paper's β, of the total correlation (equation 4 with α = γ = 1).
+    samples : int
+        N, the size of the training set, for minibatch-weighted sampling (appendix C.1).
+    """
+
+    def __init__(self, width: int, *, weight: float, samples: int) -> None:
+        super().__init__(width)
+        self.weight, self.samples = weight, samples
+
+    def forward(self, features: Tensor) -> Code:
+        """(batch, 2 * width) -> Code of value (batch, width)."""
+        code = super().forward(features)
+        if not self.training:
+            return code
+        mean, log_variance = self._moments(features)
+        return Code(code.value, code.rate, (self.weight - 1) * self._estimate(code.value, mean, log_variance))
+
+    def _estimate(self, z: Tensor, mean: Tensor, log_variance: Tensor) -> Tensor:
+        """Return log q(z) − Σ log q(zⱼ) of every row, by the other rows of the batch: -> (batch,)."""
+        apart = z[:, None] - mean[None]
+        log_q = -0.5 * (apart.square() * (-log_variance).exp()[None] + log_variance[None] + math.log(2 * math.pi))
+        log_size = math.log(len(z) * max(self.samples, len(z)))
+        joint = torch.logsumexp(log_q.sum(2), 1) - log_size
+        each = torch.logsumexp(log_q, 1) - log_size
+        return joint - each.sum(1)

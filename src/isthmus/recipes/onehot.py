@@ -1,0 +1,81 @@
+"""Classes without labels: a one-hot code that a sample shares with its neighbours, however either is seen.
+
+    a sample, seen anew ──► encoder ──► one of K ─┐
+    a neighbour, too    ──► encoder ──► one of K ─┴─ the same one
+
+As a description: the code of a sample is an index among K, and what is to be described with it is the index of its
+neighbour, at −log of the chance that the code gives it (SCAN, Van Gansbeke et al., 2020, arXiv:2005.12320). Using the
+K evenly is what makes them tell anything: mutual information, as in IMSAT (Hu et al., 2017, arXiv:1702.08720) and IIC
+(Ji et al., 2019, arXiv:1807.06653). We depart from SCAN in needing no warm start: neighbours are those of the samples
+themselves, and the views make up for the few wrong ones. The model owns its few lines instead of being an
+`AutoEncoder`, because its passage holds two samples at once.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from isthmus.code import Batch, Code, Passage
+from isthmus.codes.onehot import OneHot
+from isthmus.players import Player
+
+__all__ = ["Classes", "nearest_neighbours"]
+
+
+class Classes(nn.Module):
+    """One of K, shared with one's neighbours.
+
+    Parameters
+    ----------
+    encoder : module, x -> (batch, width)
+    view : module
+    width, classes : int
+    balance : float
+        Weight of the evenness of the classes.
+    """
+
+    def __init__(self, encoder: nn.Module, view: nn.Module, width: int, classes: int, *, balance: float = 5.0) -> None:
+        super().__init__()
+        self.encoder, self.view, self.balance = encoder, view, balance
+        self.head = nn.Linear(width, classes)
+        self.code = OneHot(classes)
+
+    def logits(self, x: Tensor) -> Tensor:
+        """(batch, ...) -> (batch, K)."""
+        out: Tensor = self.head(F.silu(self.encoder(x)))
+        return out
+
+    def forward(self, batch: Batch) -> Passage:
+        """Price the class of `given["neighbour"]` by the class of x, each seen in a view of its own."""
+        both = self.logits(torch.cat([self.view(batch.x), self.view(batch.given["neighbour"])])).float()
+        own, theirs = both.softmax(1).chunk(2)
+        nats = -(own * theirs).sum(1).clamp(min=1e-6).log()
+        mean = (own.mean(0) + theirs.mean(0)) / 2
+        uneven = math.log(self.code.classes) + (mean * mean.clamp(min=1e-9).log()).sum()
+        code = self.code(both[: len(batch)])
+        free = torch.zeros_like(nats)
+        return Passage(batch, Code(code.value, free, self.balance * uneven.expand(len(nats))), both, nats)
+
+    def players(self) -> list[Player]:
+        """Return the one player."""
+        return [
+            Player("model", list(self.parameters()), lambda passage: (passage.distance + passage.code.penalty).mean())
+        ]
+
+
+def _cost(passage: Passage) -> Tensor:
+    return (passage.distance + passage.code.penalty).mean()
+
+
+def nearest_neighbours(points: Tensor, count: int) -> Tensor:
+    """Return the indices of the nearest others of each point, (N, width) -> (N, count)."""
+    found, squares = [], points.square().sum(1)
+    for rows in torch.arange(len(points), device=points.device).split(1024):
+        apart = torch.addmm(squares, points[rows], points.T, alpha=-2)
+        apart[torch.arange(len(rows)), rows] = torch.inf
+        found.append(apart.topk(min(count, len(points) - 1), dim=1, largest=False).indices)
+    return torch.cat(found)

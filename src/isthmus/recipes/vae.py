@@ -1,0 +1,48 @@
+"""Auto-Encoding Variational Bayes (Kingma & Welling, 2014, arXiv:1312.6114) and its kin, of pictures.
+
+    x ──► encoder ──► mean, deviation ──► z ──► decoder ──► chance of every pixel
+                              └─ rate: KL to N(0, 1)
+
+With `draws` > 1 it is the importance-weighted auto-encoder (Burda et al., 2016, arXiv:1509.00519); with `beta` > 1
+the β-VAE (Higgins et al., 2017); with `total_correlation` > 1 the β-TCVAE (Chen et al., 2018, arXiv:1802.04942).
+"""
+
+from __future__ import annotations
+
+from isthmus.autoencoder import AutoEncoder
+from isthmus.codes.bottleneck import Bottleneck
+from isthmus.codes.gaussian import Gaussian
+from isthmus.codes.total_correlation import TotalCorrelation
+from isthmus.distances import Bernoulli, Distance
+from isthmus.networks.conv import ConvDecoder, ConvEncoder
+from isthmus.objectives import importance_weighted, mean
+
+__all__ = ["vae"]
+
+
+def vae(
+    shape: tuple[int, int, int],
+    *,
+    latent: int = 32,  # numbers in the code
+    width: int = 32,  # channels at the picture's own size
+    beta: float = 1.0,
+    free_nats: float = 0.0,
+    draws: int = 1,
+    total_correlation: float = 1.0,  # weight of the dependence between the code's numbers
+    samples: int = 0,  # in the training set; the estimate of the total correlation needs it
+    distance: Distance | None = None,  # by default Bernoulli
+) -> AutoEncoder:
+    """Return a variational auto-encoder of pictures (channels, height, width) in [0, 1]."""
+    code: Bottleneck
+    if total_correlation != 1.0:
+        code = TotalCorrelation(latent, weight=total_correlation, samples=samples)
+    else:
+        code = Gaussian(latent, beta=beta, free_nats=free_nats, sampled_rate=draws > 1)
+    return AutoEncoder(
+        encoder=ConvEncoder(shape, 2 * latent, width=width),
+        code=code,
+        decoder=ConvDecoder(latent, shape, width=width),
+        distance=distance or Bernoulli(),
+        draws=draws,
+        combine=importance_weighted if draws > 1 else mean,
+    )

@@ -1,0 +1,136 @@
+"""Classes without labels: each sample is given one of K."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.base import ClusterMixin
+from torch import Tensor
+
+from isthmus.errors import DataError, OptionError
+from isthmus.recipes.onehot import Classes, nearest_neighbours
+from isthmus.tasks.learned import LearnedTask
+from isthmus.training.samples import Beside, Samples
+
+__all__ = ["Clusterer"]
+
+WIDTH = 128  # numbers that the encoder hands to the head
+NEIGHBOURS = 10
+BATCH = 512
+
+
+class Clusterer(ClusterMixin, LearnedTask):
+    """Group samples into classes that nobody named, by a one-hot code.
+
+    Each sample is given one of K codes that its neighbours share, however either is turned, scaled or moved, the K
+    used about evenly (`isthmus.recipes.onehot`).
+
+    Parameters
+    ----------
+    classes : int
+        K.
+    steps : int
+        Training steps of 512 samples and as many neighbours.
+    width : int
+        Channels of the network at the picture's own size (pictures only).
+    mirror : bool
+        Whether a picture and its mirror image are the same thing: not for letters and digits.
+    balance : float
+        Weight of the evenness of the classes; lower it where some are known to be much larger.
+    size, grey : optional
+        To bring pictures to; by default their own.
+    random_state : int, RandomState or None
+    log_dir : path, optional
+    progress : bool
+
+    Attributes
+    ----------
+    labels_ : array (N,)
+        Class of each training sample.
+    input_ : PictureInput or TableInput
+    model_ : Classes
+    history_ : History
+    """
+
+    model_: Classes
+
+    def __init__(
+        self,
+        classes: int = 10,
+        *,
+        steps: int = 1000,
+        width: int = 16,
+        mirror: bool = False,
+        balance: float = 5.0,
+        size: int | tuple[int, int] | None = None,
+        grey: bool | None = None,
+        random_state: Any = None,
+        log_dir: str | Path | None = None,
+        progress: bool = False,
+    ) -> None:
+        self.classes = classes
+        self.steps = steps
+        self.width = width
+        self.mirror = mirror
+        self.balance = balance
+        self.size = size
+        self.grey = grey
+        self.random_state = random_state
+        self.log_dir = log_dir
+        self.progress = progress
+
+    def fit(self, X: Any, y: Any = None) -> Clusterer:
+        """Learn the classes.
+
+        Parameters
+        ----------
+        X : folder of pictures, array of pictures, or anything that is a table
+        y : ignored
+
+        Raises
+        ------
+        DataError
+            Naming the file, row or column that cannot be used, or if there are fewer samples than classes.
+        OptionError
+            Naming the option that is out of its range.
+        """
+        if self.classes < 2:
+            raise OptionError(f"classes must be at least 2, not {self.classes}")
+        samples = self._learn(X)
+        if len(samples) < 2 * self.classes:
+            raise DataError(f"{len(samples)} samples are too few for {self.classes} classes: give at least two a class")
+        with torch.random.fork_rng():
+            torch.manual_seed(self._seed())
+            model = self._build(len(samples))
+            likeness = self._over(samples, self.input_.likeness)
+            near = nearest_neighbours(likeness, max(1, min(NEIGHBOURS, len(samples) // (5 * self.classes))))
+            self.history_ = self._train(
+                model, Beside(samples, near), steps=self.steps, batch_size=min(BATCH, len(samples)), learning_rate=2e-3,
+                weight_decay=1e-4, warmup=min(100, self.steps // 4), title="learning the classes",
+            )  # fmt: skip
+        self.model_ = model.eval().requires_grad_(False)
+        self.labels_ = self._over(samples, self._classes_of).numpy()
+        return self
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Return the class of each sample, (N,) integers below `classes`."""
+        return self._each(self._classes_of, self._tensor(X)).numpy()
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Return the chance of each class, (N, classes)."""
+        return self._each(lambda part: self.model_.logits(part).softmax(1), self._tensor(X)).numpy()
+
+    def _classes_of(self, x: Tensor) -> Tensor:
+        return self.model_.logits(x).argmax(1)
+
+    @staticmethod
+    def _over(samples: Samples, function: Any) -> Tensor:
+        with torch.inference_mode():
+            return torch.cat([function(batch.x) for batch in samples.take(torch.arange(len(samples)).split(BATCH))])
+
+    def _build(self, samples: int) -> Classes:
+        encoder = self.input_.encoder(WIDTH, self.width)
+        return Classes(encoder, self.input_.warps(), WIDTH, self.classes, balance=self.balance)

@@ -1,0 +1,193 @@
+"""A few numbers for each sample: to search, to plot, to hand to another model, and to turn back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from sklearn.base import TransformerMixin
+from sklearn.decomposition import PCA
+from torch import nn
+
+from isthmus.autoencoder import AutoEncoder
+from isthmus.code import Batch
+from isthmus.codes.vector import Vector
+from isthmus.corruptions import Corruption, GaussianNoise, Identity
+from isthmus.errors import OptionError
+from isthmus.tasks.learned import LearnedTask
+from isthmus.training.samples import Viewed
+
+__all__ = ["Embedder"]
+
+
+class Embedder(TransformerMixin, LearnedTask):
+    """Reduce samples to a few numbers with an auto-encoder, beside PCA, t-SNE and UMAP.
+
+    Parameters
+    ----------
+    dimensions : int
+        Numbers a sample.
+    steps : int
+        Training steps of 128 samples.
+    width : int
+        Channels of the networks at the picture's own size (pictures only).
+    noise : float
+        Deviation of the noise that the encoder learns to undo (Vincent et al., 2008); 0 for a plain auto-encoder.
+    views : bool
+        Whether to show pictures shifted by a pixel, so that a small set is not learned by heart.
+    size, grey : optional
+        To bring pictures to; by default their own.
+    random_state : int, RandomState or None
+    log_dir, checkpoint : path, optional
+    progress : bool
+
+    Attributes
+    ----------
+    input_ : PictureInput or TableInput
+    model_ : AutoEncoder
+    history_ : History
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from isthmus import Embedder
+    >>> digits = (load_digits().images * 15).astype("uint8")
+    >>> embedder = Embedder(dimensions=8, steps=30, width=8, random_state=0).fit(digits)
+    >>> codes = embedder.transform(digits)
+    >>> codes.shape, embedder.inverse_transform(codes).shape
+    ((1797, 8), (1797, 8, 8))
+    """
+
+    model_: AutoEncoder
+
+    def __init__(
+        self,
+        dimensions: int = 32,
+        *,
+        steps: int = 3000,
+        width: int = 16,
+        noise: float = 0.1,
+        views: bool = True,
+        size: int | tuple[int, int] | None = None,
+        grey: bool | None = None,
+        random_state: Any = None,
+        log_dir: str | Path | None = None,
+        checkpoint: str | Path | None = None,
+        progress: bool = False,
+    ) -> None:
+        self.dimensions = dimensions
+        self.steps = steps
+        self.width = width
+        self.noise = noise
+        self.views = views
+        self.size = size
+        self.grey = grey
+        self.random_state = random_state
+        self.log_dir = log_dir
+        self.checkpoint = checkpoint
+        self.progress = progress
+
+    def fit(self, X: Any, y: Any = None) -> Embedder:
+        """Learn the codes.
+
+        Parameters
+        ----------
+        X : folder of pictures, array of pictures, or anything that is a table
+        y : ignored
+
+        Raises
+        ------
+        DataError
+            Naming the file, row or column that cannot be used.
+        OptionError
+            Naming the option that is out of its range.
+        """
+        if self.dimensions < 1:
+            raise OptionError(f"dimensions must be at least 1, not {self.dimensions}")
+        if self.noise < 0:
+            raise OptionError(f"noise must not be negative, not {self.noise}")
+        samples = self._learn(X)
+        with torch.random.fork_rng():
+            torch.manual_seed(self._seed())
+            model = self._build(len(samples))
+            shown = Viewed(samples, self.input_.shifts()) if self.views else samples
+            self.history_ = self._train(
+                model, shown, steps=self.steps, batch_size=128, learning_rate=2e-3, warmup=min(100, self.steps),
+                title="learning the codes",
+            )  # fmt: skip
+        self.model_ = model.eval().requires_grad_(False)
+        return self
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Return the codes of samples, float32 (N, dimensions)."""
+        return self._each(lambda part: self.model_.embed(Batch(part)), self._tensor(X)).numpy()
+
+    def inverse_transform(self, codes: Any) -> Any:
+        """Return samples for codes (N, dimensions), in the scale and type of what was fitted."""
+        self._check_fitted()
+        given = torch.as_tensor(np.asarray(codes, dtype=np.float32))
+        if given.dim() != 2 or given.shape[1] != self.dimensions:
+            raise OptionError(f"codes must be (N, {self.dimensions}), not {tuple(given.shape)}")
+        return self.input_.back(self._each(self.model_.decode, given))
+
+    def map(
+        self,
+        X: Any,
+        method: Literal["pca", "tsne", "umap"] = "tsne",
+        *,
+        of: Literal["codes", "data"] = "codes",
+    ) -> np.ndarray:
+        """Return a place in the plane for every sample, (N, 2).
+
+        Parameters
+        ----------
+        X : as for `fit`
+        method : "pca", "tsne" (openTSNE) or "umap"
+        of : "codes" or "data"
+            What to map: the codes, or the pixels or columns themselves, to compare with.
+
+        Raises
+        ------
+        ImportError
+            Where openTSNE or umap-learn is missing: pip install 'isthmus[maps]'.
+        """
+        points = self.transform(X) if of == "codes" else self._tensor(X).flatten(1).numpy()
+        seed = self._seed()
+        if method == "pca":
+            return np.asarray(PCA(2, random_state=seed).fit_transform(points))
+        if method == "tsne":
+            with _needed("openTSNE"):
+                from openTSNE import TSNE
+            return np.asarray(TSNE(random_state=seed, n_jobs=-1).fit(points))
+        if method == "umap":
+            with _needed("umap-learn"):
+                from umap import UMAP
+            return np.asarray(UMAP(random_state=seed).fit_transform(points))
+        raise OptionError(f"method must be pca, tsne or umap, not {method!r}")
+
+    def _build(self, samples: int) -> AutoEncoder:
+        noise: Corruption = GaussianNoise(self.noise) if self.noise else Identity()
+        decoder: nn.Module = self.input_.decoder(self.dimensions, self.width)
+        return AutoEncoder(
+            encoder=self.input_.encoder(self.dimensions, self.width),
+            code=Vector(),
+            decoder=decoder,
+            distance=self.input_.distance(),
+            corruption=noise,
+        )
+
+
+class _needed:
+    """Turn a missing library into one line that says what to install."""
+
+    def __init__(self, library: str) -> None:
+        self.library = library
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        if kind is not None and issubclass(kind, ImportError):
+            raise ImportError(f"this map needs {self.library}: pip install 'isthmus[maps]'") from error

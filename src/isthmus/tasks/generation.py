@@ -1,0 +1,221 @@
+"""New samples like the ones seen, and how likely a sample is: the decoder as a generator."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from isthmus.autoencoder import AutoEncoder
+from isthmus.code import Batch
+from isthmus.codes.gaussian import Gaussian
+from isthmus.distances import Bernoulli, Normal
+from isthmus.errors import OptionError
+from isthmus.objectives import importance_bound, importance_weighted, mean
+from isthmus.tasks.inputs import PictureInput
+from isthmus.tasks.learned import LearnedTask
+from isthmus.training.samples import Samples, Viewed
+
+__all__ = ["Generator"]
+
+NEAR = 0.1  # of black or white: a picture most of whose pixels are so near is one of ink
+INK = 0.7  # share of such pixels
+FIRST = 2048  # samples that decide
+DRAWS_AT_ONCE = 50
+
+
+class Generator(LearnedTask):
+    """A variational auto-encoder (Kingma & Welling, 2014): sample, interpolate, restore, price.
+
+    Pictures of ink (digits, letters, drawings) are taken for chances of ink, drawn anew every time they are seen;
+    other pictures and tables have a normal density around the output, whose deviation is learned.
+
+    Parameters
+    ----------
+    dimensions : int
+        Numbers in the code.
+    steps : int
+        Training steps of 128 samples.
+    width : int
+        Channels of the networks at the picture's own size (pictures only).
+    beta : float
+        Weight of the rate in training (Higgins et al., 2017).
+    free_nats : float
+        Nats of rate that training does not press below.
+    draws : int
+        Codes a sample; more than one is the importance-weighted auto-encoder (Burda et al., 2016).
+    size, grey : optional
+        To bring pictures to; by default their own.
+    random_state : int, RandomState or None
+    log_dir, checkpoint : path, optional
+    progress : bool
+
+    Attributes
+    ----------
+    ink_ : bool
+        Whether pictures are taken for chances of ink.
+    input_ : PictureInput or TableInput
+    model_ : AutoEncoder
+    history_ : History
+    """
+
+    model_: AutoEncoder
+
+    def __init__(
+        self,
+        dimensions: int = 32,
+        *,
+        steps: int = 5000,
+        width: int = 16,
+        beta: float = 1.0,
+        free_nats: float = 0.0,
+        draws: int = 1,
+        size: int | tuple[int, int] | None = None,
+        grey: bool | None = None,
+        random_state: Any = None,
+        log_dir: str | Path | None = None,
+        checkpoint: str | Path | None = None,
+        progress: bool = False,
+    ) -> None:
+        self.dimensions = dimensions
+        self.steps = steps
+        self.width = width
+        self.beta = beta
+        self.free_nats = free_nats
+        self.draws = draws
+        self.size = size
+        self.grey = grey
+        self.random_state = random_state
+        self.log_dir = log_dir
+        self.checkpoint = checkpoint
+        self.progress = progress
+
+    def fit(self, X: Any, y: Any = None) -> Generator:
+        """Learn the density of X.
+
+        Parameters
+        ----------
+        X : folder of pictures, array of pictures, or anything that is a table
+        y : ignored
+
+        Raises
+        ------
+        DataError
+            Naming the file, row or column that cannot be used.
+        OptionError
+            Naming the option that is out of its range.
+        """
+        for name in ("dimensions", "draws"):
+            if getattr(self, name) < 1:
+                raise OptionError(f"{name} must be at least 1, not {getattr(self, name)}")
+        samples = self._learn(X)
+        self.ink_ = isinstance(self.input_, PictureInput) and _is_ink(samples)
+        with torch.random.fork_rng():
+            torch.manual_seed(self._seed())
+            model = self._build(len(samples))
+            shown = Viewed(samples, torch.bernoulli) if self.ink_ else samples  # dynamic binarisation
+            self.history_ = self._train(
+                model, shown, steps=self.steps, batch_size=128, learning_rate=2e-3, warmup=min(300, self.steps),
+                title="learning to generate",
+            )  # fmt: skip
+        self.model_ = model.eval().requires_grad_(False)
+        return self
+
+    def sample(self, n: int = 1) -> Any:
+        """Return n new samples, in the scale and type of what was fitted."""
+        self._check_fitted()
+        if n < 1:
+            raise OptionError(f"n must be at least 1, not {n}")
+        with torch.inference_mode(), self._chance():
+            return self.input_.back(self._each(self.model_.decode, self.model_.code.sample(n)))
+
+    def interpolate(self, a: Any, b: Any, n: int = 8) -> Any:
+        """Return n samples on the way from the code of `a` to that of `b`, one sample each, ends included."""
+        if n < 2:
+            raise OptionError(f"n must be at least 2, not {n}")
+        ends = [self._each(lambda part: self.model_.embed(Batch(part)), self._tensor(end))[:1] for end in (a, b)]
+        way = torch.linspace(0, 1, n)[:, None]
+        return self.input_.back(self._each(self.model_.decode, ends[0] + way * (ends[1] - ends[0])))
+
+    def reconstruct(self, X: Any) -> Any:
+        """Return samples as they come out of the narrow place."""
+        return self.input_.back(self._each(lambda part: self.model_.reconstruct(Batch(part)), self._tensor(X)))
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Return the codes' means, (N, dimensions)."""
+        return self._each(lambda part: self.model_.embed(Batch(part)), self._tensor(X)).numpy()
+
+    def log_likelihood(self, X: Any, *, draws: int = 100) -> np.ndarray:
+        """Return a lower bound of the log density of samples, nats (N,).
+
+        The importance-weighted bound (Burda et al., 2016, equation 8): the more draws, the tighter. Pictures of ink
+        are first drawn in black and white by their chances; the bound is then of a probability.
+
+        Parameters
+        ----------
+        X : as for `fit`
+        draws : int
+        """
+        if draws < 1:
+            raise OptionError(f"draws must be at least 1, not {draws}")
+        x = self._tensor(X)
+        with torch.inference_mode(), self._chance():
+            if self.ink_:
+                x = torch.bernoulli(x)
+            code = self.model_.code
+            assert isinstance(code, Gaussian)
+            code.sampled_rate, before = True, code.sampled_rate
+            try:
+                rows = max(1, 4096 // min(draws, DRAWS_AT_ONCE))
+                parts = [self._bound(self.model_, part, draws) for part in x.split(rows)]
+            finally:
+                code.sampled_rate = before
+        return -torch.cat(parts).double().numpy()
+
+    @staticmethod
+    def _bound(model: AutoEncoder, x: Tensor, draws: int) -> Tensor:
+        counts = [min(DRAWS_AT_ONCE, draws - at) for at in range(0, draws, DRAWS_AT_ONCE)]
+        lengths = [model(Batch(x), count).description_length.view(len(x), count) for count in counts]
+        return importance_bound(torch.cat(lengths, 1))
+
+    def _chance(self) -> Any:
+        return _seeded(self._seed())
+
+    def _build(self, samples: int) -> AutoEncoder:
+        return AutoEncoder(
+            encoder=self.input_.encoder(2 * self.dimensions, self.width),
+            code=Gaussian(self.dimensions, beta=self.beta, free_nats=self.free_nats, sampled_rate=self.draws > 1),
+            decoder=self.input_.decoder(self.dimensions, self.width),
+            distance=Bernoulli() if self.ink_ else Normal(0.3, learned=True),
+            draws=self.draws,
+            combine=importance_weighted if self.draws > 1 else mean,
+        )
+
+    def _more(self) -> dict[str, Any]:
+        return {"ink": self.ink_}
+
+    def _restore(self, config: dict[str, Any]) -> None:
+        self.ink_ = bool(config["ink"])
+
+
+class _seeded:
+    """Draw by a seed of one's own, and leave everybody else's chance alone."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+
+    def __enter__(self) -> None:
+        self.fork = torch.random.fork_rng()
+        self.fork.__enter__()
+        torch.manual_seed(self.seed)
+
+    def __exit__(self, *error: Any) -> None:
+        self.fork.__exit__(*error)
+
+
+def _is_ink(samples: Samples) -> bool:
+    first = next(iter(samples.take([torch.arange(min(FIRST, len(samples)))]))).x
+    return bool(((first < NEAR) | (first > 1 - NEAR)).float().mean() > INK) and first.shape[1] == 1

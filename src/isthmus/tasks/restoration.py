@@ -1,0 +1,156 @@
+"""Clean pictures: the noise of one's own photos taken away."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from isthmus.autoencoder import AutoEncoder
+from isthmus.code import Batch
+from isthmus.errors import OptionError
+from isthmus.kinds.cuts import Cuts, whole_pictures
+from isthmus.kinds.images import Frame, to_arrays
+from isthmus.recipes.restoring import SPOILERS, restoring
+from isthmus.tasks.inputs import PictureInput
+from isthmus.tasks.learned import LearnedTask
+
+__all__ = ["Denoiser"]
+
+TILE, OVERLAP = 256, 32  # pixels; the network sees less than OVERLAP around each of them
+
+
+class Denoiser(LearnedTask):
+    """A de-noising auto-encoder (Vincent et al., 2008) for pictures of any size.
+
+    It learns on small cuts of clean pictures, spoiled anew every time they are seen, and restores pictures of any
+    size tile by tile.
+
+    Parameters
+    ----------
+    noise : "gaussian", "salt-and-pepper" or "masking"
+    level : float
+        Deviation of the noise as a share of white, or share of the pixels that are spoiled. Training draws levels
+        up to this one and a half times, so that less noise is not smoothed too much.
+    steps : int
+        Training steps of 32 cuts.
+    width : int
+        Channels of the network.
+    cut : int
+        Side of the cuts, pixels; smaller pictures are used whole.
+    grey : bool, optional
+        By default whether the first pictures are grey.
+    random_state : int, RandomState or None
+    log_dir, checkpoint : path, optional
+    progress : bool
+
+    Attributes
+    ----------
+    input_ : PictureInput
+    model_ : AutoEncoder
+    history_ : History
+    """
+
+    input_: PictureInput
+    model_: AutoEncoder
+
+    def __init__(
+        self,
+        noise: Literal["gaussian", "salt-and-pepper", "masking"] = "gaussian",
+        level: float = 0.1,
+        *,
+        steps: int = 3000,
+        width: int = 32,
+        cut: int = 48,
+        grey: bool | None = None,
+        random_state: Any = None,
+        log_dir: str | Path | None = None,
+        checkpoint: str | Path | None = None,
+        progress: bool = False,
+    ) -> None:
+        self.noise = noise
+        self.level = level
+        self.steps = steps
+        self.width = width
+        self.cut = cut
+        self.grey = grey
+        self.random_state = random_state
+        self.log_dir = log_dir
+        self.checkpoint = checkpoint
+        self.progress = progress
+
+    def fit(self, X: Any, y: Any = None) -> Denoiser:
+        """Learn from clean pictures.
+
+        Parameters
+        ----------
+        X : folder of pictures or array of pictures
+        y : ignored
+
+        Raises
+        ------
+        DataError
+            Naming the file that cannot be used.
+        OptionError
+            Naming the option that is out of its range.
+        """
+        if self.noise not in SPOILERS:
+            raise OptionError(f"noise must be one of {', '.join(SPOILERS)}, not {self.noise!r}")
+        if not 0 < self.level < 1:
+            raise OptionError(f"level must lie between 0 and 1, not {self.level}")
+        if self.steps < 1:
+            raise OptionError(f"steps must be at least 1, not {self.steps}")
+        cuts = Cuts(X, side=self.cut // 2 * 2, grey=self.grey)
+        self.input_ = PictureInput(Frame(cuts.side, cuts.side, cuts.channels))
+        cuts.side -= cuts.side % 2
+        with torch.random.fork_rng():
+            torch.manual_seed(self._seed())
+            model = self._build(len(cuts))
+            self.history_ = self._train(
+                model, cuts, steps=self.steps, batch_size=32, learning_rate=1e-3, warmup=min(100, self.steps),
+                title="learning to restore",
+            )  # fmt: skip
+        self.model_ = model.eval().requires_grad_(False)
+        return self
+
+    def restore(self, X: Any) -> Any:
+        """Return pictures without their noise.
+
+        Parameters
+        ----------
+        X : folder, file, array of pictures, or list of pictures of any sizes
+            A picture is uint8, (H, W) or (H, W, 3).
+
+        Returns
+        -------
+        array or list of arrays, uint8
+            An array where an array of pictures came in; else a list, one a picture, in the order of paths.
+        """
+        self._check_fitted()
+        restored = [self._restored(picture) for picture in whole_pictures(X, grey=self.input_.frame.channels == 1)]
+        return np.stack(restored) if isinstance(X, np.ndarray) else restored
+
+    def _restored(self, picture: np.ndarray) -> np.ndarray:
+        x = torch.from_numpy(np.array(picture)).view(*picture.shape[:2], -1).permute(2, 0, 1)[None].float() / 255
+        height, width = x.shape[2:]
+        out = torch.empty_like(x)
+        for top in range(0, height, TILE):
+            for left in range(0, width, TILE):
+                out[..., top : top + TILE, left : left + TILE] = self._tile(x, top, left)
+        return to_arrays(out)[0]
+
+    def _tile(self, x: Tensor, top: int, left: int) -> Tensor:
+        """Restore one tile, seen with what lies around it, so that no seam shows."""
+        height, width = x.shape[2:]
+        above, before = max(top - OVERLAP, 0), max(left - OVERLAP, 0)
+        part = x[..., above : min(top + TILE + OVERLAP, height), before : min(left + TILE + OVERLAP, width)]
+        even = torch.nn.functional.pad(part, (0, part.shape[3] % 2, 0, part.shape[2] % 2), mode="replicate")
+        with torch.inference_mode():
+            whole = self.model_.reconstruct(Batch(even))
+        return whole[..., top - above :, left - before :][..., : min(TILE, height - top), : min(TILE, width - left)]
+
+    def _build(self, samples: int) -> AutoEncoder:
+        return restoring(self.input_.frame.channels, noise=self.noise, level=self.level, width=self.width)

@@ -1,0 +1,171 @@
+"""The tasks on pictures, on the digits that scikit-learn bundles: what a user would notice, at small scale."""
+
+import numpy as np
+import pytest
+from PIL import Image
+from sklearn.datasets import load_digits
+from sklearn.exceptions import NotFittedError
+from sklearn.metrics import normalized_mutual_info_score
+
+import isthmus
+from isthmus import Clusterer, Denoiser, Embedder, Generator
+from isthmus.errors import DataError, ModelError, OptionError
+
+DIGITS = np.round(load_digits().images * (255 / 16)).astype(np.uint8)
+KIND = load_digits().target
+
+
+@pytest.fixture(scope="module")
+def embedder():
+    return Embedder(8, steps=600, width=16, random_state=0).fit(DIGITS[:1500])
+
+
+@pytest.fixture(scope="module")
+def generator():
+    return Generator(6, steps=600, width=8, random_state=0).fit(DIGITS[:1500])
+
+
+@pytest.fixture(scope="module")
+def clusterer():
+    return Clusterer(10, steps=300, width=8, random_state=0).fit(DIGITS)
+
+
+@pytest.fixture(scope="module")
+def denoiser():
+    return Denoiser(level=0.2, steps=600, width=16, cut=8, random_state=0).fit(DIGITS[:1500])
+
+
+def test_codes_restore_unseen_digits_better_than_pca_with_as_many_numbers(embedder):
+    from sklearn.decomposition import PCA
+
+    unseen = DIGITS[1500:]
+    codes = embedder.transform(unseen)
+    assert codes.shape == (len(unseen), 8)
+    restored = embedder.inverse_transform(codes)
+    assert restored.dtype == np.uint8
+    assert restored.shape == unseen.shape
+    flat = DIGITS.reshape(len(DIGITS), -1) / 255
+    pca = PCA(8).fit(flat[:1500])
+    linear = ((pca.inverse_transform(pca.transform(flat[1500:])) - flat[1500:]) ** 2).sum(1).mean()
+    ours = ((restored / 255.0 - unseen / 255.0) ** 2).sum((1, 2)).mean()
+    assert ours < 0.9 * linear
+
+
+def test_maps_are_planes(embedder):
+    for method in ("pca", "tsne", "umap"):
+        assert embedder.map(DIGITS[:200], method).shape == (200, 2)
+    assert embedder.map(DIGITS[:200], "pca", of="data").shape == (200, 2)
+    with pytest.raises(OptionError, match="method must be"):
+        embedder.map(DIGITS[:20], "mds")
+
+
+def test_a_table_can_be_embedded_and_comes_back():
+    import pandas as pd
+
+    chance = np.random.default_rng(0)
+    frame = pd.DataFrame({"a": chance.normal(5, 2, 600), "kind": chance.choice(["x", "y"], 600)})
+    frame["b"] = frame["a"] * 3 + chance.normal(0, 0.1, 600)
+    embedder = Embedder(3, steps=400, noise=0.0, views=False, random_state=0).fit(frame)
+    back = embedder.inverse_transform(embedder.transform(frame))
+    assert list(back.columns) == ["a", "kind", "b"]
+    assert (back["kind"] == frame["kind"]).mean() > 0.95
+    assert np.corrcoef(back["b"], frame["b"])[0, 1] > 0.98
+    plain = Embedder(2, steps=50, random_state=0).fit(frame[["a", "b"]].to_numpy())
+    assert plain.inverse_transform(plain.transform(frame[["a", "b"]].to_numpy())).shape == (600, 2)
+
+
+def test_clusters_find_digits_nobody_labelled(clusterer):
+    assert clusterer.labels_.shape == (len(DIGITS),)
+    assert normalized_mutual_info_score(KIND, clusterer.labels_) > 0.7
+    np.testing.assert_array_equal(clusterer.predict(DIGITS), clusterer.labels_)
+    chance = clusterer.predict_proba(DIGITS[:50])
+    np.testing.assert_allclose(chance.sum(1), 1, atol=1e-5)
+
+
+def test_samples_look_like_digits_and_digits_are_likelier_than_noise(generator):
+    assert generator.sample(5).shape == (5, 8, 8)
+    noise = np.random.default_rng(0).permutation(DIGITS[1500:].ravel()).reshape(-1, 8, 8)
+    real, strange = generator.log_likelihood(DIGITS[1500:], draws=5), generator.log_likelihood(noise, draws=5)
+    assert real.mean() > strange.mean() + 10
+    way = generator.interpolate(DIGITS[:1], DIGITS[1:2], 5)
+    assert way.shape == (5, 8, 8)
+    np.testing.assert_array_equal(way[[0, 4]], generator.reconstruct(DIGITS[:2]))
+
+
+def test_more_draws_give_a_tighter_bound(generator):
+    one, many = (generator.log_likelihood(DIGITS[1500:], draws=draws).mean() for draws in (1, 50))
+    assert many > one
+
+
+def test_restored_pictures_are_nearer_to_the_clean_ones_than_the_noisy(denoiser):
+    chance = np.random.default_rng(0)
+    clean = DIGITS[1500:]
+    noisy = np.clip(clean + chance.normal(0, 51, clean.shape), 0, 255).astype(np.uint8)
+    restored = denoiser.restore(noisy)
+    assert restored.shape == clean.shape
+
+    def error(pictures):
+        return ((pictures.astype(float) - clean) ** 2).mean()
+
+    assert error(restored) < 0.75 * error(noisy)
+
+
+def test_photos_of_any_size_are_restored_without_seams(denoiser, tmp_path):
+    photo = np.random.default_rng(0).integers(0, 256, (301, 533), dtype=np.uint8)
+    Image.fromarray(photo).save(tmp_path / "a.png")
+    (tiled,) = denoiser.restore(tmp_path)
+    assert tiled.shape == photo.shape
+    part = denoiser.restore(photo[None, :, 200:330])[0]  # a cut across the seam at 256
+    np.testing.assert_allclose(tiled[:, 240:290].astype(int), part[:, 40:90].astype(int), atol=1)
+    assert [picture.shape for picture in denoiser.restore([photo[:33, :7], photo[:9]])] == [(33, 7), (9, 533)]
+
+
+TASKS = {
+    "embedder": lambda task: task.transform(DIGITS[:50]),
+    "generator": lambda task: task.sample(4),
+    "clusterer": lambda task: task.predict_proba(DIGITS[:50]),
+    "denoiser": lambda task: task.restore(DIGITS[:50]),
+}
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_saved_task_does_the_same_to_the_last_bit(name, request, tmp_path):
+    task = request.getfixturevalue(name)
+    task.save(tmp_path / "model")
+    again = isthmus.load(tmp_path / "model").set_params(random_state=0)
+    np.testing.assert_array_equal(TASKS[name](task), TASKS[name](again))
+    config = (tmp_path / "model" / "config.json").read_text()
+    (tmp_path / "model" / "config.json").write_text(config.replace('"width": ', '"width": 1'))
+    with pytest.raises(ModelError):
+        isthmus.load(tmp_path / "model")
+
+
+SMALL = [
+    lambda: Embedder(4, steps=20, width=4),
+    lambda: Clusterer(3, steps=20, width=4),
+    lambda: Generator(4, steps=20, width=4),
+    lambda: Denoiser(steps=20, width=8, cut=8),
+]
+
+
+@pytest.mark.parametrize("make", SMALL)
+def test_a_seed_fixes_the_result(make):
+    first, second = (make().set_params(random_state=7).fit(DIGITS[:100]) for _ in range(2))
+    assert all((a == b).all() for a, b in zip(first.model_.parameters(), second.model_.parameters(), strict=True))
+
+
+def test_wrong_options_and_unfitted_tasks_are_told():
+    with pytest.raises(OptionError, match="dimensions must be at least 1"):
+        Embedder(0).fit(DIGITS[:10])
+    with pytest.raises(OptionError, match="classes must be at least 2"):
+        Clusterer(1).fit(DIGITS[:10])
+    with pytest.raises(DataError, match="too few for 10 classes"):
+        Clusterer(10).fit(DIGITS[:10])
+    with pytest.raises(OptionError, match="level must lie"):
+        Denoiser(level=25).fit(DIGITS[:10])
+    with pytest.raises(OptionError, match="noise must be one of"):
+        Denoiser("fog").fit(DIGITS[:10])
+    with pytest.raises(NotFittedError):
+        Generator().sample()
+    with pytest.raises(OptionError, match="codes must be"):
+        Embedder(2, steps=5, width=4).fit(DIGITS[:20]).inverse_transform(np.zeros((3, 5)))
