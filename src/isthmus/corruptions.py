@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from isthmus.code import Value
 from isthmus.errors import OptionError
 
-__all__ = ["Corruption", "GaussianNoise", "Identity", "Masking", "OneOf", "SaltAndPepper", "SwapNoise"]
+__all__ = ["Corruption", "Erasing", "GaussianNoise", "Identity", "Masking", "OneOf", "SaltAndPepper", "SwapNoise"]
 
 
 class Corruption(nn.Module):
@@ -86,6 +86,37 @@ class Masking(Corruption):
         """Return x with hidden places, and which they are."""
         where = torch.rand(x.shape, device=x.device) < self.share
         return x.masked_fill(where, self.value), where
+
+
+class Erasing(Corruption):
+    """Hide squares of a picture, on a grid that lies anew for every batch, and tell which.
+
+    What lies under a square can only be restored from what lies around it, so a network that restores it knows what
+    such pictures look like (context encoders, Pathak et al., 2016, arXiv:1604.07379).
+
+    Parameters
+    ----------
+    sides : sequence of int
+        Of the squares, pixels; a batch has one of them.
+    share : float
+        Of the squares that are hidden.
+    """
+
+    def __init__(self, sides: Sequence[int], share: float = 0.5) -> None:
+        super().__init__()
+        if not sides or min(sides) < 1:
+            raise OptionError(f"the sides of squares must be at least 1 pixel, not {list(sides)}")
+        self.sides, self.share = tuple(sides), _share(share)
+
+    def forward(self, x: Tensor) -> tuple[Value, Tensor | None]:
+        """(batch, channels, h, w) -> {"x": with squares of 0, "hidden": (batch, 1, h, w)}; every place counts."""
+        side = self.sides[int(torch.randint(len(self.sides), ()))]
+        height, width = x.shape[2:]
+        grid = torch.rand(len(x), 1, height // side + 2, width // side + 2, device=x.device) < self.share
+        whole = grid.repeat_interleave(side, 2).repeat_interleave(side, 3)
+        down, right = torch.randint(side, (2,)).tolist()
+        hidden = whole[:, :, down : down + height, right : right + width]
+        return {"x": x.masked_fill(hidden, 0.0), "hidden": hidden.to(x.dtype)}, None
 
 
 class SaltAndPepper(Corruption):

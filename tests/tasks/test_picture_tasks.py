@@ -169,3 +169,44 @@ def test_wrong_options_and_unfitted_tasks_are_told():
         Generator().sample()
     with pytest.raises(OptionError, match="codes must be"):
         Embedder(2, steps=5, width=4).fit(DIGITS[:20]).inverse_transform(np.zeros((3, 5)))
+
+
+@pytest.fixture(scope="module")
+def ring_detector():
+    """A detector that has seen noughts only."""
+    return isthmus.AnomalyDetector(steps=400, random_state=0, false_alarm_rate=0.1).fit(DIGITS[KIND == 0][:120])
+
+
+def test_pictures_of_another_kind_are_odd_and_the_map_says_where(ring_detector):
+    normal, odd = DIGITS[KIND == 0][120:], DIGITS[KIND == 1]
+    assert (ring_detector.predict(odd) == -1).mean() > 0.95
+    assert (ring_detector.predict(normal) == -1).mean() < 0.3
+    assert ring_detector.p_values(odd).mean() < 0.1
+    spoiled = normal[:20].copy()
+    spoiled[:, 6:, 6:] = 255  # a bright corner that no nought has
+    reasons = ring_detector.explain(spoiled)
+    inside = np.mean([reason.heat[5:, 5:].sum() / reason.heat.sum() for reason in reasons])
+    assert inside > 0.5
+    for reason, score in zip(reasons, ring_detector.score_samples(spoiled), strict=True):
+        assert reason.score == pytest.approx(score, rel=1e-4)
+        assert reason.expected.shape == (8, 8)
+
+
+def test_a_saved_picture_detector_scores_to_the_last_bit(ring_detector, tmp_path):
+    ring_detector.save(tmp_path / "model")
+    again = isthmus.load(tmp_path / "model")
+    np.testing.assert_array_equal(again.score_samples(DIGITS), ring_detector.score_samples(DIGITS))
+    np.testing.assert_array_equal(again.predict(DIGITS), ring_detector.predict(DIGITS))
+    assert "nats" in (tmp_path / "model" / "README.md").read_text()
+
+
+def test_a_folder_of_pictures_can_be_judged(ring_detector, tmp_path):
+    for number, picture in enumerate(DIGITS[:12]):
+        Image.fromarray(picture).save(tmp_path / f"{number:02}.png")
+    np.testing.assert_allclose(
+        ring_detector.score_samples(tmp_path), ring_detector.score_samples(DIGITS[:12]), rtol=1e-5
+    )
+    reasons = ring_detector.explain(tmp_path)
+    assert reasons[3].name.endswith("03.png")
+    with pytest.raises(OptionError, match="contamination is for tables"):
+        isthmus.AnomalyDetector(contamination=0.1).fit(tmp_path)

@@ -24,14 +24,13 @@ class TotalCorrelation(Gaussian):
     ----------
     width : int
     weight : float
-        The paper's β, of the total correlation (equation 4 with α = γ = 1).
-    samples : int
-        N, the size of the training set, for minibatch-weighted sampling (appendix C.1).
+        The paper's β, of the total correlation (equation 4 with α = γ = 1), estimated by the batch (appendix C.1,
+        without the size of the training set, which only adds a constant).
     """
 
-    def __init__(self, width: int, *, weight: float, samples: int) -> None:
+    def __init__(self, width: int, *, weight: float) -> None:
         super().__init__(width)
-        self.weight, self.samples = weight, samples
+        self.weight = weight
 
     def forward(self, features: Tensor) -> Code:
         """(batch, 2 * width) -> Code of value (batch, width)."""
@@ -45,7 +44,7 @@ class TotalCorrelation(Gaussian):
         """Return log q(z) − Σ log q(zⱼ) of every row, by the other rows of the batch: -> (batch,)."""
         apart = z[:, None] - mean[None]
         log_q = -0.5 * (apart.square() * (-log_variance).exp()[None] + log_variance[None] + math.log(2 * math.pi))
-        log_size = math.log(len(z) * max(self.samples, len(z)))
+        log_size = math.log(len(z))
         joint = torch.logsumexp(log_q.sum(2), 1) - log_size
         each = torch.logsumexp(log_q, 1) - log_size
         return joint - each.sum(1)

@@ -101,6 +101,11 @@ class Pictures:
     def __len__(self) -> int:
         return len(self.names)
 
+    def part(self, index: Tensor) -> Pictures:
+        """Return some of them as pictures of their own."""
+        names = [self.names[place] for place in index.tolist()]
+        return Pictures(self.frame, names, None if self.pixels is None else self.pixels[index])
+
     def at(self, index: Tensor) -> Tensor:
         """Return some of them as numbers in [0, 1], (n, C, H, W)."""
         raw = self.pixels[index] if self.pixels is not None else self._read(index.tolist())

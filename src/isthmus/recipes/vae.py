@@ -29,13 +29,12 @@ def vae(
     free_nats: float = 0.0,
     draws: int = 1,
     total_correlation: float = 1.0,  # weight of the dependence between the code's numbers
-    samples: int = 0,  # in the training set; the estimate of the total correlation needs it
     distance: Distance | None = None,  # by default Bernoulli
 ) -> AutoEncoder:
     """Return a variational auto-encoder of pictures (channels, height, width) in [0, 1]."""
     code: Bottleneck
     if total_correlation != 1.0:
-        code = TotalCorrelation(latent, weight=total_correlation, samples=samples)
+        code = TotalCorrelation(latent, weight=total_correlation)
     else:
         code = Gaussian(latent, beta=beta, free_nats=free_nats, sampled_rate=draws > 1)
     return AutoEncoder(

@@ -16,16 +16,19 @@ from sklearn.utils import check_random_state
 from isthmus import store
 from isthmus.errors import DataError, ModelError, OptionError
 from isthmus.kinds import tables
+from isthmus.kinds.images import are_pictures
 from isthmus.kinds.schema import Schema
 from isthmus.networks.features import CellFeatures
 from isthmus.recipes.one_class import empty_description, learn_normal
 from isthmus.tasks import cards
 from isthmus.tasks.conformal import p_values, threshold
+from isthmus.tasks.picture_judge import PictureJudge
 from isthmus.training.history import History
 from isthmus.training.threads import one_thread
 
 __all__ = ["AnomalyDetector"]
 
+STEPS, PICTURE_STEPS, PICTURE_WIDTH = 750, 1500, 16
 USUAL_RATE = 0.05  # share of normal rows flagged where nothing else is asked
 
 
@@ -45,8 +48,8 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         threshold is a split-conformal one. By default 0.05, unless `contamination` is given.
     columns : mapping of column name to type, optional
         Overrides of what was recognised: "number", "category", "boolean", "datetime" or "ignored".
-    steps : int
-        Training steps of 64 rows, for each of two auto-encoders.
+    steps : int, optional
+        Training steps of 128 samples; by default 750 for rows and 1500 for pictures.
     width : int
         Of the hidden layers.
     random_state : int, RandomState or None
@@ -88,7 +91,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         contamination: float = 0.0,
         false_alarm_rate: float | None = None,
         columns: dict[str, str] | None = None,
-        steps: int = 750,
+        steps: int | None = None,
         width: int = 256,
         random_state: Any = None,
         log_dir: str | Path | None = None,
@@ -111,7 +114,8 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         Parameters
         ----------
         X : data frame, 2-d array, pyarrow Table, or path to a CSV, Parquet or Arrow file
-            Rows taken for normal, but for the share `contamination`.
+            Rows taken for normal, but for the share `contamination`. Or pictures: a folder, an .npz file, or a uint8
+            array (N, H, W) or (N, H, W, 3).
         y : ignored
 
         Raises
@@ -122,15 +126,17 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
             Naming the hyperparameter that is out of its range.
         """
         self._check_options()
+        if are_pictures(X):
+            return self._fit_pictures(X)
         table, name = tables.read(X), tables.source_name(X)
         self.schema_ = Schema.infer(table, self.columns, named=tables.named(table), name=name)
         self._name_features()
         rows = torch.from_numpy(self.schema_.encode(table, name=name, model=type(self).__name__))
-        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         learned = learn_normal(
-            self.schema_.cells, rows, steps=self.steps, width=self.width, contamination=self.contamination, seed=seed,
-            log_dir=self.log_dir, checkpoint=self.checkpoint, progress=self.progress,
+            self.schema_.cells, rows, steps=self.steps or STEPS, width=self.width, contamination=self.contamination,
+            seed=self._seed(), log_dir=self.log_dir, checkpoint=self.checkpoint, progress=self.progress,
         )  # fmt: skip
+        self.judge_: PictureJudge | None = None
         self.description_, self.calibration_, self.history_ = learned.description, learned.calibration, learned.history
         self.rows_ = len(rows)
         self._set_threshold(rows)
@@ -149,6 +155,9 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         DataError
             Naming missing columns, or the row and column of a wrong cell.
         """
+        self._check_fitted()
+        if self.judge_ is not None:
+            return self.judge_.score(X)
         return np.concatenate([self.score_rows(rows) for _, rows in self.encoded(X)])
 
     def decision_function(self, X: Any) -> np.ndarray:
@@ -206,7 +215,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
 
         Returns
         -------
-        pandas.DataFrame
+        pandas.DataFrame, or for pictures a list of PictureReason (a heat map and what was expected)
             `row` (the first is 0), `column`, `share` (nats), `seen` and `expected` (in the table's own units and
             category names), the most telling column of a row first.
         """
@@ -215,6 +224,8 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         self._check_fitted()
         if top is not None and top < 1:
             raise OptionError(f"top must be at least 1, not {top}")
+        if self.judge_ is not None:
+            return self.judge_.explain(X)
         used = self.schema_.used
         most = len(used) if top is None else min(top, len(used))
         found: dict[str, list[Any]] = {"row": [], "column": [], "share": [], "seen": [], "expected": []}
@@ -238,6 +249,8 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
     def embed(self, X: Any) -> np.ndarray:
         """Return the codes of rows, (rows, width)."""
         self._check_fitted()
+        if self.judge_ is not None:
+            return self.judge_.embed(X)
         with one_thread(), torch.inference_mode():
             return np.concatenate([self.description_.embed(rows).numpy() for _, rows in self.encoded(X)])
 
@@ -251,6 +264,13 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         """
         self._check_fitted()
         options = self.get_params()
+        if self.judge_ is not None:
+            kept = {name: options[name] for name in ("false_alarm_rate", "steps", "width")}
+            config: dict[str, Any] = {"recipe": "inpainting", "options": kept, "offset": self._offset_json(), "rows": self.rows_,
+                      "judge": self.judge_.to_json(), "history": self.history_.to_json()}  # fmt: skip
+            tensors = self.judge_.tensors() | {"calibration": torch.from_numpy(self.calibration_)}
+            store.write(folder, task=type(self).__name__, config=config, tensors=tensors, card=self.card())
+            return
         kept = {name: options[name] for name in ("contamination", "false_alarm_rate", "columns", "steps", "width")}
         config = {
             "recipe": "denoising",
@@ -258,7 +278,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
             "schema": self.schema_.to_json(),
             "ranked": self.description_.features.ranked_cells,
             "draws": self.description_.draws,
-            "offset": float(self.offset_) if np.isfinite(self.offset_) else None,
+            "offset": self._offset_json(),
             "rows": self.rows_,
             "history": self.history_.to_json(),
         }
@@ -277,9 +297,16 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         try:
             config, tensors = stored.config, dict(stored.tensors)
             detector = cls(**config["options"])
+            detector.offset_ = -np.inf if config["offset"] is None else float(config["offset"])
+            detector.rows_ = int(config["rows"])
+            detector.history_ = History.from_json(config["history"])
+            detector.calibration_ = tensors.pop("calibration").numpy()
+            if config["recipe"] == "inpainting":
+                detector.judge_ = PictureJudge.from_json(config["judge"], tensors)
+                return detector
+            detector.judge_ = None
             detector.schema_ = Schema.from_json(config["schema"])
             detector._name_features()
-            detector.calibration_ = tensors.pop("calibration").numpy()
             features = CellFeatures(detector.schema_.cells, ranked=config["ranked"])
             memory = len(tensors["restored"])
             detector.description_ = empty_description(features, width=detector.width, memory=memory)
@@ -288,9 +315,6 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
             if memory % detector.description_.draws:
                 raise ValueError("the remembered rows do not fall into so many draws")
             detector.description_.eval().requires_grad_(False)
-            detector.offset_ = -np.inf if config["offset"] is None else float(config["offset"])
-            detector.rows_ = int(config["rows"])
-            detector.history_ = History.from_json(config["history"])
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             if isinstance(error, ModelError):
                 raise
@@ -319,11 +343,31 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
             return None if self.contamination else USUAL_RATE
         return self.false_alarm_rate
 
+    def _fit_pictures(self, X: Any) -> AnomalyDetector:
+        if self.contamination:
+            raise OptionError("contamination is for tables: give clean pictures, and false_alarm_rate")
+        judge, self.calibration_, self.history_ = PictureJudge.learn(
+            X, steps=self.steps or PICTURE_STEPS, width=PICTURE_WIDTH, seed=self._seed(), log_dir=self.log_dir,
+            checkpoint=self.checkpoint, progress=self.progress,
+        )  # fmt: skip
+        self.judge_, self.rows_ = judge, len(judge.open(X))
+        self.offset_ = self._conformal_offset(self.promised_rate or USUAL_RATE)
+        return self
+
+    def _conformal_offset(self, rate: float) -> float:
+        return float(np.nextafter(threshold(self.calibration_, rate), np.inf))
+
+    def _offset_json(self) -> float | None:
+        return float(self.offset_) if np.isfinite(self.offset_) else None
+
+    def _seed(self) -> int:
+        return int(check_random_state(self.random_state).randint(2**31 - 1))
+
     def _set_threshold(self, rows: torch.Tensor) -> None:
         if self.promised_rate is None:
             self.offset_ = float(np.percentile(self.score_rows(rows), 100 * self.contamination))
         else:
-            self.offset_ = float(np.nextafter(threshold(self.calibration_, self.promised_rate), np.inf))
+            self.offset_ = self._conformal_offset(self.promised_rate)
 
     def _name_features(self) -> None:
         self.n_features_in_ = len(self.schema_.columns)
@@ -335,11 +379,13 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
             raise OptionError(f"contamination must be at least 0 and below 0.5, not {self.contamination}")
         if self.false_alarm_rate is not None and not 0 < self.false_alarm_rate < 1:
             raise OptionError(f"false_alarm_rate must lie between 0 and 1, not {self.false_alarm_rate}")
+        if self.steps is not None and self.steps < 1:
+            raise OptionError(f"steps must be at least 1, not {self.steps}")
         if self.width < 1:
             raise OptionError(f"width must be at least 1, not {self.width}")
 
     def _check_fitted(self) -> None:
-        if not hasattr(self, "schema_"):
+        if not hasattr(self, "calibration_"):
             raise NotFittedError(
                 f"This {type(self).__name__} instance is not fitted yet: call fit(X) with normal rows first"
             )

@@ -18,31 +18,36 @@ def detector_card(detector: AnomalyDetector) -> str:
     """Return the card of an anomaly detector, Markdown."""
     calibration = -detector.calibration_[::-1]
     nats = np.quantile(calibration, [0.5, 0.95, 0.99])
-    columns = [
-        f"| {_plain(column.name)} | {column.type} | {_plain(_note(column))} |" for column in detector.schema_.columns
-    ]
+    if detector.judge_ is not None:
+        seen, columns = "pictures, brought to " + str(detector.judge_.frame.to_json()), []
+    else:
+        seen, columns = "rows", _columns(detector)
     return "\n".join(
         [
             "# Anomaly detector",
             "",
-            f"Made by Isthmus {__version__} from {detector.rows_:,} rows. It prices a row in nats; a row above "
+            f"Made by Isthmus {__version__} from {detector.rows_:,} {seen}. It prices each in nats; one above "
             f"{detector.threshold_:.3g} nats is flagged.",
             "",
-            f"Measured on {len(calibration):,} rows held back from training: median {nats[0]:.3g} nats, 95% below "
-            f"{nats[1]:.3g}, 99% below {nats[2]:.3g}. P-values are split-conformal: of new rows like those, at most a "
+            f"Measured on {len(calibration):,} held back from training: median {nats[0]:.3g} nats, 95% below "
+            f"{nats[1]:.3g}, 99% below {nats[2]:.3g}. P-values are split-conformal: of new ones like those, at most a "
             "share α has a p-value of α or less.",
             "",
             f"Training: {detector.history_.steps} steps; last loss {detector.history_.points[-1].losses['model']:.4g} "
-            "nats a row.",
+            "nats each.",
             "",
-            "| column | taken for | |",
-            "|---|---|---|",
             *columns,
-            "",
-            "What it cannot tell: whether an odd row is bad. It knows only what the training rows were like.",
+            "What it cannot tell: whether what is odd is bad. It knows only what it was trained on.",
             "",
         ]
     )
+
+
+def _columns(detector: AnomalyDetector) -> list[str]:
+    rows = [
+        f"| {_plain(column.name)} | {column.type} | {_plain(_note(column))} |" for column in detector.schema_.columns
+    ]
+    return ["| column | taken for | |", "|---|---|---|", *rows, ""]
 
 
 def _note(column: object) -> str:

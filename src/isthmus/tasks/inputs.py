@@ -100,7 +100,7 @@ class PictureInput:
         return ConvDecoder(inputs, self.frame.shape, width=width)
 
     def distance(self) -> Distance:
-        return Normal(0.5**0.5, bounded=True)
+        return Normal(0.5**0.5)
 
     def shifts(self) -> nn.Module:
         side = min(self.frame.height, self.frame.width)

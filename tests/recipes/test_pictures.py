@@ -1,0 +1,163 @@
+"""Every picture recipe obeys the laws, and does what its paper says, at the scale of a moment."""
+
+import numpy as np
+import pytest
+import torch
+from sklearn.datasets import load_digits
+from torch import nn
+
+from isthmus.code import Batch
+from isthmus.codes.gaussian import Gaussian
+from isthmus.codes.total_correlation import TotalCorrelation
+from isthmus.recipes.binary import bits, hamming, switched
+from isthmus.recipes.hinton2006 import deep, pretrain
+from isthmus.recipes.inpainting import inpainting
+from isthmus.recipes.restoring import restoring
+from isthmus.recipes.vae import vae
+from isthmus.recipes.vqvae import Indices, prior, vqvae
+from isthmus.training.loop import train
+from isthmus.training.samples import InMemory
+from isthmus.training.settings import Settings
+from tests.laws import RecipeLaws
+
+DIGITS = torch.from_numpy(load_digits().images).float()[:, None] / 16
+SHAPE = (1, 8, 8)
+PICTURES = Batch(torch.rand(6, *SHAPE))
+
+
+class TestVae(RecipeLaws):
+    make, batch = staticmethod(lambda: vae(SHAPE, latent=4, width=4)), PICTURES
+
+
+class TestImportanceWeighted(RecipeLaws):
+    make, batch = staticmethod(lambda: vae(SHAPE, latent=4, width=4, draws=3)), PICTURES
+
+
+class TestTotalCorrelation(RecipeLaws):
+    make, batch = staticmethod(lambda: vae(SHAPE, latent=4, width=4, total_correlation=6.0)), PICTURES
+
+
+class TestVqVae(RecipeLaws):
+    make, batch = staticmethod(lambda: vqvae(SHAPE, entries=16, latent=4, width=4, halvings=1)), PICTURES
+
+
+class TestVqVaeByGradient(RecipeLaws):
+    make = staticmethod(lambda: vqvae(SHAPE, entries=16, latent=4, width=4, halvings=1, learned="gradient"))
+    batch = PICTURES
+
+
+class TestFiniteScalars(RecipeLaws):
+    make, batch = staticmethod(lambda: vqvae(SHAPE, width=4, halvings=1, learned="levels")), PICTURES
+
+
+class TestBits(RecipeLaws):
+    make, batch = staticmethod(lambda: bits(SHAPE, count=8, width=4)), PICTURES
+
+
+class TestInpainting(RecipeLaws):
+    make, batch = staticmethod(lambda: inpainting(SHAPE, latent=4, width=4)), PICTURES
+
+
+class TestRestoring(RecipeLaws):
+    make, batch = staticmethod(lambda: restoring(1, width=8, depth=1)), PICTURES
+
+
+class TestDeep(RecipeLaws):
+    make, batch = staticmethod(lambda: deep((64, 16, 4))), Batch(torch.rand(6, 64))
+
+
+class TestTied(RecipeLaws):
+    make, batch = staticmethod(lambda: deep((64, 16, 4), tied=True)), Batch(torch.rand(6, 64))
+
+
+def test_tied_weights_stay_tied():
+    model = deep((64, 16, 4), tied=True)
+    train(model, Batch(DIGITS.flatten(1)), settings=Settings(steps=20, batch_size=32, threads=1))
+    linear = [layer.weight for layer in model.encoder if isinstance(layer, nn.Linear)]
+    for below, above in zip(reversed(linear), model.decoder.transposed(), strict=True):
+        assert torch.equal(below.T, above)
+    assert len(list(model.parameters())) == 2 * 2 + 2
+
+
+def test_a_warm_start_by_boltzmann_machines_restores_before_any_fine_tuning():
+    x = DIGITS.flatten(1)
+    torch.manual_seed(0)
+    cold = deep((64, 48, 16), activation=nn.Sigmoid)
+    warm = deep((64, 48, 16), activation=nn.Sigmoid)
+    errors = pretrain(warm, x, epochs=15, batch_size=50)
+    assert len(errors) == 2
+
+    def error(model):
+        with torch.no_grad():
+            return (model.reconstruct(Batch(x)) - x).square().sum(1).mean()
+
+    assert error(warm) < 0.5 * error(cold)
+
+
+def test_bits_differ_less_between_digits_of_a_kind_and_each_switches_something():
+    torch.manual_seed(0)
+    model = bits(SHAPE, count=16, width=8)
+    train(model, Batch(DIGITS), settings=Settings(steps=400, batch_size=128, learning_rate=2e-3, threads=1))
+    code = model.encode(Batch(DIGITS)).symbols
+    apart = hamming(code[:300], code[:300]).numpy()
+    kind = load_digits().target[:300]
+    same = kind[:, None] == kind[None]
+    assert apart[same].mean() < 0.8 * apart[~same].mean()
+    assert apart[0, 1] == (code[0] != code[1]).sum()
+    on, off = switched(model, DIGITS[:100])
+    assert on.shape == (16, *SHAPE)
+    assert ((on - off).abs().flatten(1).sum(1) > 0.3).float().mean() > 0.7
+
+
+def test_a_vqvae_uses_its_codebook_and_its_prior_makes_the_rate_honest():
+    torch.manual_seed(0)
+    model = vqvae(SHAPE, entries=32, latent=8, width=8, halvings=1)
+    settings = Settings(steps=400, batch_size=128, learning_rate=2e-3, threads=1)
+    train(model, Batch(DIGITS), settings=settings)
+    with torch.no_grad():
+        code = model.encode(Batch(DIGITS))
+        error = (model.reconstruct(Batch(DIGITS)) - DIGITS).square().flatten(1).sum(1).mean()
+    assert code.symbols.shape == (len(DIGITS), 4, 4)
+    assert model.code.usage(code.symbols) > 0.9
+    assert error < 0.5 * (DIGITS - DIGITS.mean(0)).square().flatten(1).sum(1).mean()
+    law = prior(model, SHAPE, halvings=1, width=16)
+    train(law, Indices(model, InMemory(Batch(DIGITS))), settings=settings)
+    with torch.no_grad():
+        assert law.nats(code.symbols).mean() < 0.9 * code.rate.mean()
+    drawn = law.sample(4)
+    assert model.decode(model.code.value_of(drawn)).shape == (4, *SHAPE)
+
+
+def test_no_place_of_the_prior_sees_itself_or_what_comes_after():
+    torch.manual_seed(0)
+    law = prior(vqvae(SHAPE, entries=8, halvings=1, width=4), SHAPE, halvings=1, width=8).eval()
+    indices = torch.randint(8, (1, 4, 4))
+    changed = indices.clone()
+    changed[0, 2, 1] = (changed[0, 2, 1] + 1) % 8
+    with torch.no_grad():
+        before, after = law.logits(indices)[0], law.logits(changed)[0]
+    same = (before == after).all(0).flatten()
+    assert same[: 2 * 4 + 2].all()
+    assert not same[2 * 4 + 2 :].all()
+
+
+def test_the_total_correlation_of_independent_numbers_is_nought_and_of_copies_is_not():
+    torch.manual_seed(0)
+    code = TotalCorrelation(2, weight=2.0).train()
+    free = torch.randn(2000, 2)
+    low = torch.full((2000, 2), -4.0)
+    apart = code(torch.cat([free, low], 1)).penalty.mean()
+    copied = code(torch.cat([free[:, :1], free[:, :1], low], 1)).penalty.mean()
+    assert abs(apart) < 0.35
+    assert copied > apart + 0.8
+    assert torch.equal(code.eval()(torch.cat([free, low], 1)).penalty, torch.zeros(2000))
+    assert isinstance(code, Gaussian)
+
+
+@pytest.mark.parametrize("size", [(9, 11), (16, 16), (7, 30)])
+def test_convolutions_fit_pictures_of_any_size(size):
+    shape = (3, *size)
+    model = vae(shape, latent=3, width=4)
+    x = torch.rand(2, *shape)
+    assert model.reconstruct(Batch(x)).shape == x.shape
+    assert np.isfinite(model.description_length(Batch(x)).detach().numpy()).all()
