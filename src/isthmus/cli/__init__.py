@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import typer
 
-from isthmus.cli import demo, detect, info
+from isthmus.cli import cluster, demo, denoise, detect, embed, generate, info
 from isthmus.errors import IsthmusError
 from isthmus.version import __version__
 
@@ -27,6 +27,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(detect.app, name="detect")
+app.add_typer(embed.app, name="embed")
+app.add_typer(cluster.app, name="cluster")
+app.add_typer(generate.app, name="generate")
+app.add_typer(denoise.app, name="denoise")
 app.command("demo")(demo.run)
 app.command("info")(info.run)
 

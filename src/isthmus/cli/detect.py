@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from isthmus.cli.options import print_json
 from isthmus.errors import OptionError
 
 __all__ = ["app"]
 
-app = typer.Typer(help="Find the rows of a table that do not belong.", no_args_is_help=True)
+app = typer.Typer(
+    help="Find the rows of a table, or the pictures of a folder, that do not belong.", no_args_is_help=True
+)
 
-Table = Annotated[Path, typer.Argument(help="CSV (also .gz), TSV, Parquet or Arrow file.", show_default=False)]
+Table = Annotated[
+    Path,
+    typer.Argument(help="CSV (also .gz), TSV, Parquet or Arrow file; or a folder of pictures.", show_default=False),
+]
 Model = Annotated[Path, typer.Argument(help="Model folder that `detect fit` wrote.", show_default=False)]
 Delimiter = Annotated[str | None, typer.Option(help="Separator of a CSV file; a comma by default.")]
 Label = Annotated[str | None, typer.Option(help="Column that tells odd rows; only ever measured by.")]
@@ -51,6 +55,7 @@ def fit(
     Example: isthmus detect fit normal.csv --out fraud/
     """
     from isthmus.kinds import tables
+    from isthmus.kinds.images import are_pictures
     from isthmus.tasks.anomaly import AnomalyDetector
     from isthmus.tasks.labels import odd_rows
 
@@ -59,13 +64,21 @@ def fit(
         contamination=contamination, false_alarm_rate=false_alarm_rate, columns=overrides or None,
         random_state=seed, log_dir=log_dir, checkpoint=checkpoint, progress=True,
     )  # fmt: skip
+    if are_pictures(table):
+        detector.fit(table).save(out)
+        told = {"model": str(out), "pictures": detector.rows_, "nats": detector.threshold_}
+        line = (
+            f"Learned {detector.rows_:,} pictures; those of more than {detector.threshold_:.4g} nats will be flagged."
+        )
+        print_json(told) if json_ else typer.echo(f"{line} The model is in {out}")
+        return
     rows = tables.read(table, delimiter=delimiter)
     if label:
         rows = rows.filter(~odd_rows(rows, label, normal=normal)).drop_columns([label])
     detector.fit(rows)
     detector.save(out)
     if json_:
-        _print_json(
+        print_json(
             {"model": str(out), "rows": detector.rows_, "columns": detector.columns_, "nats": detector.threshold_}
         )
     else:
@@ -82,6 +95,9 @@ def score(
     out: Annotated[Path | None, typer.Option(help="CSV or Parquet file to write: all rows, in order.")] = None,
     reasons: Annotated[int, typer.Option(help="Columns to name as reasons for a flagged row.", min=0)] = 3,
     rows: Annotated[int, typer.Option(help="Without --out: how many of the oddest rows to print.", min=1)] = 10,
+    maps: Annotated[
+        Path | None, typer.Option(help="Pictures only: PNG of the oddest, what was expected, and where they are odd.")
+    ] = None,
     delimiter: Delimiter = None,
     json_: Json = False,
 ) -> None:
@@ -94,16 +110,19 @@ def score(
     from isthmus.tasks.review import review, score_to_file
 
     detector = isthmus.load(model)
+    if detector.judge_ is not None:
+        _score_pictures(detector, table, out, rows, maps, json_)
+        return
     if out is not None:
         count, flagged = score_to_file(detector, table, out, telling=reasons, delimiter=delimiter)
         if json_:
-            _print_json({"rows": count, "flagged": flagged, "out": str(out)})
+            print_json({"rows": count, "flagged": flagged, "out": str(out)})
         else:
             typer.echo(f"{flagged:,} of {count:,} rows flagged; all are in {out}")
         return
     seen = review(detector, table, oddest=rows, telling=reasons, delimiter=delimiter)
     if json_:
-        _print_json({"rows": len(seen.scores), "flagged": int(seen.flags.sum()), "oddest": seen.oddest_json()})
+        print_json({"rows": len(seen.scores), "flagged": int(seen.flags.sum()), "oddest": seen.oddest_json()})
     else:
         oddest_table(seen)
 
@@ -130,7 +149,7 @@ def explain(
     wanted = None if rows is None else [_row_number(part) for part in rows.split(",")]
     frame = explain_rows(isthmus.load(model), table, wanted, top=top, delimiter=delimiter)
     if json_:
-        _print_json(frame.to_dict(orient="records"))
+        print_json(frame.to_dict(orient="records"))
     else:
         explanation_table(frame)
 
@@ -160,7 +179,7 @@ def compare(
         tables.read(table, delimiter=delimiter), label=label, normal=normal, seed=seed, progress=True
     )
     if json_:
-        _print_json(dataclasses.asdict(found))
+        print_json(dataclasses.asdict(found))
     else:
         comparison_table(found)
 
@@ -200,6 +219,30 @@ def _row_number(text: str) -> int:
     return int(text)
 
 
-def _print_json(value: object) -> None:
-    json.dump(value, sys.stdout, ensure_ascii=False, indent=1)
-    sys.stdout.write("\n")
+def _score_pictures(detector: Any, data: Path, out: Path | None, most: int, maps: Path | None, json_: bool) -> None:
+    import numpy as np
+    import torch
+
+    from isthmus.files import replaced_file
+    from isthmus.reports.pictures import grid, heat_map, save_png
+
+    pictures = detector.judge_.open(data)
+    scores = detector.judge_.score(pictures)
+    p_values, flags = detector.p_values_of(scores), scores < detector.offset_
+    if out is not None:
+        told = zip(pictures.names, scores, p_values, flags, strict=True)
+        lines = [f'"{name}",{score:.6g},{p:.6g},{bool(flag)}' for name, score, p, flag in told]
+        with replaced_file(out) as temporary:
+            temporary.write_text("\n".join(["picture,score,p_value,flag", *lines]) + "\n", encoding="utf-8")
+    oddest = np.argsort(scores)[:most]
+    if maps is not None:
+        reasons = detector.judge_.explain(pictures.part(torch.from_numpy(oddest)))
+        shown = [[reason.seen, reason.expected, heat_map(reason.seen, reason.heat)] for reason in reasons]
+        save_png(grid([picture for row in shown for picture in row], columns=3), maps)
+    if json_:
+        odd = [{"picture": pictures.names[i], "score": float(scores[i]), "p_value": float(p_values[i])} for i in oddest]
+        print_json({"pictures": len(scores), "flagged": int(flags.sum()), "oddest": odd})
+        return
+    typer.echo(f"{int(flags.sum()):,} of {len(scores):,} pictures flagged; the oddest:")
+    for place in oddest:
+        typer.echo(f"  {-scores[place]:10.1f} nats  p {p_values[place]:.2g}  {pictures.names[place]}")

@@ -28,7 +28,7 @@ from isthmus.training.threads import one_thread
 
 __all__ = ["AnomalyDetector"]
 
-STEPS, PICTURE_STEPS, PICTURE_WIDTH = 750, 1500, 16
+STEPS, PICTURE_STEPS, PICTURE_WIDTH = 750, 2000, 512
 USUAL_RATE = 0.05  # share of normal rows flagged where nothing else is asked
 
 
@@ -49,7 +49,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
     columns : mapping of column name to type, optional
         Overrides of what was recognised: "number", "category", "boolean", "datetime" or "ignored".
     steps : int, optional
-        Training steps of 128 samples; by default 750 for rows and 1500 for pictures.
+        Training steps of 128 samples; by default 750 for rows and 2000 for pictures.
     width : int
         Of the hidden layers.
     random_state : int, RandomState or None
@@ -266,8 +266,10 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         options = self.get_params()
         if self.judge_ is not None:
             kept = {name: options[name] for name in ("false_alarm_rate", "steps", "width")}
-            config: dict[str, Any] = {"recipe": "inpainting", "options": kept, "offset": self._offset_json(), "rows": self.rows_,
-                      "judge": self.judge_.to_json(), "history": self.history_.to_json()}  # fmt: skip
+            config: dict[str, Any] = {
+                "recipe": "inpainting", "options": kept, "offset": self._offset_json(), "rows": self.rows_,
+                "judge": self.judge_.to_json(), "history": self.history_.to_json(),
+            }  # fmt: skip
             tensors = self.judge_.tensors() | {"calibration": torch.from_numpy(self.calibration_)}
             store.write(folder, task=type(self).__name__, config=config, tensors=tensors, card=self.card())
             return

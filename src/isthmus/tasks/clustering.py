@@ -20,6 +20,7 @@ __all__ = ["Clusterer"]
 WIDTH = 128  # numbers that the encoder hands to the head
 NEIGHBOURS = 10
 BATCH = 512
+VIEWS = 8  # of a sample, to decide by
 
 
 class Clusterer(ClusterMixin, LearnedTask):
@@ -112,19 +113,26 @@ class Clusterer(ClusterMixin, LearnedTask):
                 weight_decay=1e-4, warmup=min(100, self.steps // 4), title="learning the classes",
             )  # fmt: skip
         self.model_ = model.eval().requires_grad_(False)
-        self.labels_ = self._over(samples, self._classes_of).numpy()
+        self.labels_ = self.predict(X)
         return self
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the class of each sample, (N,) integers below `classes`."""
-        return self._each(self._classes_of, self._tensor(X)).numpy()
+        return self._chances(self._tensor(X)).argmax(1).numpy()
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Return the chance of each class, (N, classes)."""
-        return self._each(lambda part: self.model_.logits(part).softmax(1), self._tensor(X)).numpy()
+        return self._chances(self._tensor(X)).numpy()
 
-    def _classes_of(self, x: Tensor) -> Tensor:
-        return self.model_.logits(x).argmax(1)
+    def _chances(self, x: Tensor) -> Tensor:
+        """Return the chance of each class, the mean over the sample itself and some views of it."""
+        with torch.random.fork_rng():
+            torch.manual_seed(0)  # the same views every time
+            return self._each(self._averaged, x)
+
+    def _averaged(self, x: Tensor) -> Tensor:
+        seen = [x, *(self.model_.view(x) for _ in range(VIEWS))]
+        return torch.stack([self.model_.logits(view).softmax(1) for view in seen]).mean(0)
 
     @staticmethod
     def _over(samples: Samples, function: Any) -> Tensor:

@@ -69,7 +69,7 @@ class PictureJudge:
 
     @classmethod
     def learn(
-        cls, X: Any, *, steps: int, latent: int = 32, width: int = 16, seed: int = 0,
+        cls, X: Any, *, steps: int, latent: int = 32, width: int = 512, seed: int = 0,
         log_dir: str | Path | None = None, checkpoint: str | Path | None = None, progress: bool = False,
     ) -> tuple[PictureJudge, np.ndarray, History]:  # fmt: skip
         """Train on five sixths of the pictures and calibrate on the others.
@@ -97,7 +97,7 @@ class PictureJudge:
             small = min(pictures.frame.height, pictures.frame.width) < SHIFTED
             taught = pictures.part(order[:count])
             settings = Settings(
-                steps=steps, batch_size=128, learning_rate=2e-3, warmup=min(100, steps), seed=seed,
+                steps=steps, batch_size=128, learning_rate=1e-3, warmup=min(100, steps), seed=seed,
                 precision=usual_precision(), evaluate_every=max(steps // 20, 1), log_dir=log_dir,
                 threads=1 if pictures.frame.height * pictures.frame.width < WIDE else None,
                 checkpoint=checkpoint, progress=progress, title="learning what is normal",

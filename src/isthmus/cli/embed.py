@@ -1,0 +1,68 @@
+"""``isthmus embed``: a few numbers for each sample, and a map of all of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from isthmus.cli.options import Data, Grey, Json, ModelFolder, NewModel, Seed, Size, Steps, load_as, print_json
+
+__all__ = ["app"]
+
+app = typer.Typer(help="Reduce pictures or rows to a few numbers, and map them.", no_args_is_help=True)
+
+
+@app.command()
+def fit(
+    data: Data, out: NewModel, dimensions: Annotated[int, typer.Option(help="Numbers a sample.")] = 32,
+    steps: Steps = None, size: Size = None, grey: Grey = None, seed: Seed = 0, json_: Json = False,
+) -> None:  # fmt: skip
+    """Learn the codes.
+
+    Example: isthmus embed fit photos/ --dimensions 16 --out codes/
+    """
+    from isthmus import Embedder
+
+    steps_ = {} if steps is None else {"steps": steps}
+    task = Embedder(dimensions, size=size, grey=grey, random_state=seed, progress=True, **steps_).fit(data)  # type: ignore[arg-type]
+    task.save(out)
+    told = {"model": str(out), "dimensions": dimensions, "loss": task.history_.points[-1].losses["model"]}
+    print_json(told) if json_ else typer.echo(f"The model is in {out}; its last loss was {told['loss']:.4g} nats")
+
+
+@app.command()
+def transform(
+    model: ModelFolder, data: Data, out: Annotated[Path, typer.Option(help="CSV file to write the codes to.")]
+) -> None:
+    """Write the code of every sample, in order.
+
+    Example: isthmus embed transform codes/ photos/ --out codes.csv
+    """
+    import numpy as np
+
+    from isthmus import Embedder
+    from isthmus.files import replaced_file
+
+    codes = load_as(model, Embedder).transform(data)
+    header = ",".join(f"code_{number}" for number in range(codes.shape[1]))
+    with replaced_file(out) as temporary:
+        np.savetxt(temporary, codes, delimiter=",", header=header, comments="", fmt="%.7g")
+    typer.echo(f"{len(codes):,} codes of {codes.shape[1]} numbers are in {out}")
+
+
+@app.command("map")
+def map_(
+    model: ModelFolder, data: Data, out: Annotated[Path, typer.Option(help="PNG file to write.")],
+    method: Annotated[Literal["pca", "tsne", "umap"], typer.Option(help="How to lay them out.")] = "tsne",
+) -> None:  # fmt: skip
+    """Draw every sample as a point in the plane.
+
+    Example: isthmus embed map codes/ photos/ --method umap --out map.png
+    """
+    from isthmus import Embedder
+    from isthmus.reports.pictures import save_png, scatter_png
+
+    save_png(scatter_png(load_as(model, Embedder).set_params(random_state=0).map(data, method)), out)
+    typer.echo(f"The map is in {out}")

@@ -1,0 +1,40 @@
+"""Arguments that several commands share."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+__all__ = ["Data", "Grey", "Json", "ModelFolder", "NewModel", "Seed", "Size", "Steps", "load_as", "print_json"]
+
+Data = Annotated[
+    Path, typer.Argument(help="Folder of pictures, .npz of pictures, or a table (CSV, Parquet).", show_default=False)
+]
+ModelFolder = Annotated[Path, typer.Argument(help="Model folder that `fit` wrote.", show_default=False)]
+NewModel = Annotated[Path, typer.Option("--out", help="Folder to write the model to.", show_default=False)]
+Seed = Annotated[int, typer.Option(help="The same seed gives the same result.")]
+Size = Annotated[int | None, typer.Option(help="Side in pixels to bring pictures to; by default their own.")]
+Grey = Annotated[bool | None, typer.Option("--grey/--colour", help="By default as the pictures are.")]
+Steps = Annotated[int | None, typer.Option(help="Training steps; more take longer and fit better.", min=1)]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+
+
+def load_as(folder: Path, task: type) -> Any:
+    """Load a model folder and see to it that it holds this task."""
+    import isthmus
+    from isthmus.errors import ModelError
+
+    model = isthmus.load(folder)
+    if not isinstance(model, task):
+        raise ModelError(f"{folder} holds a {type(model).__name__}; this command needs a {task.__name__}")
+    return model
+
+
+def print_json(value: object) -> None:
+    """Print JSON to standard output."""
+    json.dump(value, sys.stdout, ensure_ascii=False, indent=1)
+    sys.stdout.write("\n")

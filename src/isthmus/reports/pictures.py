@@ -1,0 +1,80 @@
+"""Pictures of pictures: grids, strips and heat maps, as PNG files and inside a page."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+from PIL import Image
+
+from isthmus.files import replaced_file
+
+__all__ = ["data_url", "grid", "heat_map", "save_png", "scatter_png"]
+
+GAP, GROUND = 2, 128  # pixels between pictures, and their grey
+SMALLEST = 48  # pixels; smaller pictures are enlarged by a whole factor, so that their pixels are seen
+
+
+def grid(pictures: np.ndarray | Sequence[np.ndarray], columns: int | None = None) -> Image.Image:
+    """Lay pictures of one size out in rows, uint8 (N, H, W) or (N, H, W, 3); by default in a square."""
+    pictures = np.stack([picture if picture.ndim == 3 else picture[..., None].repeat(3, 2) for picture in pictures])
+    count, height, width, _ = pictures.shape
+    columns = columns or int(np.ceil(np.sqrt(count)))
+    rows = -(-count // columns)
+    whole = np.full((rows * (height + GAP) - GAP, columns * (width + GAP) - GAP, 3), GROUND, np.uint8)
+    for place, picture in enumerate(pictures):
+        top, left = (place // columns) * (height + GAP), (place % columns) * (width + GAP)
+        whole[top : top + height, left : left + width] = picture
+    times = max(1, -(-SMALLEST // max(height, width)))
+    return Image.fromarray(whole.repeat(times, 0).repeat(times, 1))
+
+
+def heat_map(seen: np.ndarray, heat: np.ndarray, hottest: float | None = None) -> np.ndarray:
+    """Lay nats a pixel over a picture, the hottest brightest: -> uint8 (H, W, 3)."""
+    share = np.clip(heat / max(hottest or float(heat.max()), 1e-9), 0, 1)
+    colours = mpl.colormaps["inferno"](share)[..., :3] * 255
+    grey = seen if seen.ndim == 2 else seen.mean(2)
+    weight = 0.25 + 0.75 * share[..., None]
+    return np.rint(weight * colours + (1 - weight) * grey[..., None]).astype(np.uint8)
+
+
+def save_png(picture: Image.Image, path: str | Path) -> None:
+    """Write a PNG file whole or not at all.
+
+    Raises
+    ------
+    OutputError
+        Where it cannot be written.
+    """
+    with replaced_file(path) as temporary:
+        picture.save(temporary, format="PNG")
+
+
+def data_url(picture: Image.Image) -> str:
+    """Return a picture as a URL that stands inside a page."""
+    buffer = io.BytesIO()
+    picture.save(buffer, format="PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def scatter_png(places: np.ndarray, groups: np.ndarray | None = None, side: float = 5.0) -> Image.Image:
+    """Draw points in the plane, coloured by group where groups are known."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(side, side), dpi=110, layout="tight")
+    axes = figure.subplots()
+    axes.set_axis_off()
+    colours = "#3b82c4" if groups is None else groups
+    axes.scatter(places[:, 0], places[:, 1], c=colours, cmap="tab10", s=9, linewidths=0)
+    if groups is not None:
+        for group in np.unique(groups):
+            x, y = np.median(places[groups == group], axis=0)
+            axes.text(x, y, str(group), weight="bold", ha="center", va="center",
+                      bbox={"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 1})  # fmt: skip
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    return Image.open(buffer).convert("RGB")
