@@ -13,11 +13,17 @@ __all__ = ["run"]
 def run(
     out: Annotated[Path, typer.Option(help="Folder to write the model, the scores and the report to.")] = Path("demo"),
     seed: Annotated[int, typer.Option(help="The same seed gives the same result.")] = 0,
+    tour: Annotated[bool, typer.Option("--tour", help="Walk through the whole family on digits instead.")] = False,
 ) -> None:
     """Find cancer cells after having seen benign ones only, beside the classical detectors.
 
+    With --tour: every kind of auto-encoder at small scale on handwritten digits, as one page to read (minutes).
+
     Example: isthmus demo --out demo
     """
+    if tour:
+        _tour(out, seed)
+        return
     from isthmus.cli.output import comparison_table, console, oddest_table
     from isthmus.reports.detection import write_report
     from isthmus.tasks.comparison import compare
@@ -40,3 +46,17 @@ def run(
     score_to_file(detector, cells.unseen.drop(columns=cells.label), out / "scores.csv")
     write_report(seen, out / "report.html", source="Breast cancer cells")
     screen.print(f"The report is in [bold]{out / 'report.html'}[/bold]; model and scores lie beside it.")
+
+
+def _tour(out: Path, seed: int) -> None:
+    from rich.progress import track
+
+    from isthmus.cli.output import console
+    from isthmus.reports.tour import write_tour
+    from isthmus.tasks.tour import STATIONS, tour
+
+    screen = console()
+    stations = track(tour(seed), "training", len(STATIONS), console=screen, disable=not screen.is_terminal)
+    out.mkdir(parents=True, exist_ok=True)
+    write_tour(stations, out / "tour.html")
+    screen.print(f"The tour is in [bold]{out / 'tour.html'}[/bold]")

@@ -171,6 +171,8 @@ def _told(path: Path) -> Iterator[None]:
     """Turn what reading can raise into one line that names the file."""
     if path.is_dir():
         raise DataError(f"{path} is a folder, not a table; give one of its files ({KNOWN})")
+    if not path.exists():
+        raise DataError(f"{path} does not exist")
     if _suffix(path) not in (".csv", ".tsv", ".parquet", ".arrow", ".feather"):
         raise DataError(f"{path} is not a table this Isthmus reads: the name must end in {KNOWN}")
     if not path.exists():

@@ -1,0 +1,26 @@
+"""The tour: its page stands alone, and a station shows what it says (one is trained here; the demo trains all)."""
+
+import re
+
+import numpy as np
+
+from isthmus.reports.tour import write_tour
+from isthmus.tasks.tour import STATIONS, Places, Station, tour
+
+
+def test_the_first_station_beats_pca_and_shows_what_it_says():
+    station = next(iter(tour(0)))
+    linear, ours = (float(value) for value in station.measured.values())
+    assert ours < 0.7 * linear
+    assert station.figures[0].pictures.shape == (30, 8, 8)
+    assert len(STATIONS) == 10
+
+
+def test_the_page_asks_nobody_for_anything_and_escapes_what_it_is_told(tmp_path):
+    plane = Places("a map", np.random.default_rng(0).normal(size=(30, 2)), np.arange(30) % 3)
+    station = Station("<b>title</b>", "paper", "story", [plane], {"error": "1.0"})
+    write_tour([station], tmp_path / "tour.html")
+    page = (tmp_path / "tour.html").read_text()
+    assert "&lt;b&gt;title" in page
+    assert not re.findall(r"(?:src|href)=\"(?!data:|#)", page)
+    assert "default-src 'none'" in page
