@@ -36,7 +36,8 @@ def find(folder: str | Path) -> list[Path]:
         raise DataError(f"{folder} is not a folder" if folder.exists() else f"{folder} does not exist")
     found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
     if not found:
-        raise DataError(f"{folder} is a folder without pictures: no file in it or below ends in {', '.join(sorted(SUFFIXES))}")
+        endings = ", ".join(sorted(SUFFIXES))
+        raise DataError(f"{folder} is a folder without pictures: no file in it or below ends in {endings}")
     return found
 
 
