@@ -106,7 +106,7 @@ def score(
     Example: isthmus detect score fraud/ new.csv --out scores.csv
     """
     import isthmus
-    from isthmus.cli.output import oddest_table
+    from isthmus.cli.output import oddest_table, rows_so_far
     from isthmus.tasks.review import review, score_to_file
 
     detector = isthmus.load(model)
@@ -114,7 +114,8 @@ def score(
         _score_pictures(detector, table, out, rows, maps, json_)
         return
     if out is not None:
-        count, flagged = score_to_file(detector, table, out, telling=reasons, delimiter=delimiter)
+        with rows_so_far("scoring") as told:
+            count, flagged = score_to_file(detector, table, out, telling=reasons, delimiter=delimiter, told=told)
         if json_:
             print_json({"rows": count, "flagged": flagged, "out": str(out)})
         else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from rich import box
@@ -13,13 +15,24 @@ if TYPE_CHECKING:
     from isthmus.tasks.comparison import Comparison
     from isthmus.tasks.review import Review
 
-__all__ = ["comparison_table", "console", "explanation_table", "oddest_table"]
+__all__ = ["comparison_table", "console", "explanation_table", "oddest_table", "rows_so_far"]
 
 
 def console() -> Console:
     """Return a console on standard output, wide enough for a file or a pipe."""
     plain = Console(highlight=False)
     return plain if plain.is_terminal else Console(highlight=False, width=160)
+
+
+@contextmanager
+def rows_so_far(title: str) -> Iterator[Callable[[int], None]]:
+    """Show on standard error, if that is a terminal, how many rows are done: a stream does not know its end."""
+    screen = Console(stderr=True)
+    if not screen.is_terminal:
+        yield lambda count: None
+        return
+    with screen.status(title) as status:
+        yield lambda count: status.update(f"{title}: {count:,} rows")
 
 
 def comparison_table(found: Comparison) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -131,15 +132,25 @@ def review(
 
 
 def score_to_file(
-    detector: AnomalyDetector, X: Any, out: str | Path, *, telling: int = 3, delimiter: str | None = None
+    detector: AnomalyDetector,
+    X: Any,
+    out: str | Path,
+    *,
+    telling: int = 3,
+    delimiter: str | None = None,
+    told: Callable[[int], None] = lambda count: None,
 ) -> tuple[int, int]:
-    """Write all rows of X, annotated, to a CSV or Parquet file; return how many there were and were flagged."""
+    """Write all rows of X, annotated, to a CSV or Parquet file; return how many there were and were flagged.
+
+    `told` is called with the number of rows so far, a part at a time.
+    """
     count = flagged = 0
     with TableWriter(out) as writer:
         for part in annotate(detector, X, telling=telling, delimiter=delimiter):
             writer.write(part)
             count += part.num_rows
             flagged += int(part.column(part.num_columns - 2).to_numpy().sum())
+            told(count)
     return count, flagged
 
 
