@@ -99,3 +99,17 @@ def test_what_is_wrong_is_told_in_one_line(folder, tmp_path, capsys):
     assert run(["embed", "fit", str(folder), "--steps", "5", "--out", str(tmp_path / "e")]) == 0
     assert run(["cluster", "predict", str(tmp_path / "e"), str(folder), "--out", str(tmp_path / "c.csv")]) == 2
     assert "holds a Embedder" in capsys.readouterr().err
+
+
+def test_a_model_of_another_kind_is_told(folder, tmp_path, capsys):
+    assert run(["generate", "fit", str(folder), "--steps", "5", "--out", str(tmp_path / "g")]) == 0
+    (tmp_path / "a.csv").write_text("x,y\n1,2\n2,3\n")
+    for command in ("score", "explain"):
+        assert run(["detect", command, str(tmp_path / "g"), str(tmp_path / "a.csv")]) == 2
+        assert "holds a Generator" in capsys.readouterr().err
+    assert run(["detect", "fit", str(folder), "--out", str(tmp_path / "d")]) == 0
+    assert run(["detect", "explain", str(tmp_path / "d"), str(folder)]) == 2
+    assert "learned from pictures" in capsys.readouterr().err
+    assert run(["detect", "score", str(tmp_path / "d"), str(tmp_path / "a.csv")]) == 2
+    assert "not a PNG" in capsys.readouterr().err
+    assert run(["info", str(tmp_path / "d")]) == 0

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from isthmus.cli.options import print_json
-from isthmus.errors import OptionError
+from isthmus.cli.options import load_as, print_json
+from isthmus.errors import ModelError, OptionError
 
 __all__ = ["app"]
 
@@ -105,11 +105,11 @@ def score(
 
     Example: isthmus detect score fraud/ new.csv --out scores.csv
     """
-    import isthmus
     from isthmus.cli.output import oddest_table, rows_so_far
+    from isthmus.tasks.anomaly import AnomalyDetector
     from isthmus.tasks.review import review, score_to_file
 
-    detector = isthmus.load(model)
+    detector = load_as(model, AnomalyDetector)
     if detector.judge_ is not None:
         _score_pictures(detector, table, out, rows, maps, json_)
         return
@@ -143,12 +143,11 @@ def explain(
 
     Example: isthmus detect explain fraud/ new.csv --rows 3,17
     """
-    import isthmus
     from isthmus.cli.output import explanation_table
     from isthmus.tasks.review import explain_rows
 
     wanted = None if rows is None else [_row_number(part) for part in rows.split(",")]
-    frame = explain_rows(isthmus.load(model), table, wanted, top=top, delimiter=delimiter)
+    frame = explain_rows(_of_tables(model), table, wanted, top=top, delimiter=delimiter)
     if json_:
         print_json(frame.to_dict(orient="records"))
     else:
@@ -198,11 +197,10 @@ def report(
 
     Example: isthmus detect report fraud/ new.csv --out report.html
     """
-    import isthmus
     from isthmus.reports.detection import write_report
     from isthmus.tasks.review import review
 
-    seen = review(isthmus.load(model), table, label=label, normal=normal, delimiter=delimiter)
+    seen = review(_of_tables(model), table, label=label, normal=normal, delimiter=delimiter)
     write_report(seen, out, source=table.name)
     typer.echo(f"{int(seen.flags.sum()):,} of {len(seen.scores):,} rows flagged; the report is in {out}")
 
@@ -218,6 +216,15 @@ def _row_number(text: str) -> int:
     if not text.strip().isdigit():
         raise OptionError(f"--rows: {text.strip()!r} is not a row number; write them as 3,17 (the first is 0)")
     return int(text)
+
+
+def _of_tables(model: Path) -> Any:
+    from isthmus.tasks.anomaly import AnomalyDetector
+
+    detector = load_as(model, AnomalyDetector)
+    if detector.judge_ is not None:
+        raise ModelError(f"{model} learned from pictures: see isthmus detect score {model} FOLDER --maps oddest.png")
+    return detector
 
 
 def _score_pictures(detector: Any, data: Path, out: Path | None, most: int, maps: Path | None, json_: bool) -> None:
