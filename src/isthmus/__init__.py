@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from isthmus.tasks import load
     from isthmus.tasks.anomaly import AnomalyDetector
     from isthmus.tasks.clustering import Clusterer
+    from isthmus.tasks.denoising import Denoiser
     from isthmus.tasks.embedding import Embedder
     from isthmus.tasks.generation import Generator
-    from isthmus.tasks.restoration import Denoiser
 
 __all__ = ["AnomalyDetector", "Clusterer", "Denoiser", "Embedder", "Generator", "__version__", "load"]
 
 _HOMES = {
     "AnomalyDetector": "isthmus.tasks.anomaly",
     "Clusterer": "isthmus.tasks.clustering",
-    "Denoiser": "isthmus.tasks.restoration",
+    "Denoiser": "isthmus.tasks.denoising",
     "Embedder": "isthmus.tasks.embedding",
     "Generator": "isthmus.tasks.generation",
     "load": "isthmus.tasks",

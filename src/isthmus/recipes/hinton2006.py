@@ -34,7 +34,7 @@ class Unrolled(nn.Module):
     encoder : Sequential
         Linear layers with activations between them.
     tied : bool
-        Whether the weights are the encoder's own, transposed, for good; else copies to start from.
+        Whether the weights are the encoder's own, transposed, for good.
     activation : callable returning a module
     """
 
@@ -44,8 +44,9 @@ class Unrolled(nn.Module):
         self._forward = (forward,)  # in a tuple, so that shared weights are registered with the encoder alone
         self.tied = tied
         self.biases = nn.ParameterList(torch.zeros(layer.in_features) for layer in reversed(forward))
-        copies = [] if tied else [layer.weight.detach().T.clone() for layer in reversed(forward)]
-        self.weights = nn.ParameterList(copies)
+        # untied weights start as any layer's, unless the warm start sets them: transposed ones have the wrong scale
+        fresh = [] if tied else [nn.Linear(layer.out_features, layer.in_features) for layer in reversed(forward)]
+        self.weights = nn.ParameterList(layer.weight.detach() for layer in fresh)
         self.activation = activation()
 
     def below(self) -> list[nn.Linear]:

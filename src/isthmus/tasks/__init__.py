@@ -15,7 +15,7 @@ __all__ = ["load"]
 _HOMES = {
     "AnomalyDetector": "isthmus.tasks.anomaly",
     "Clusterer": "isthmus.tasks.clustering",
-    "Denoiser": "isthmus.tasks.restoration",
+    "Denoiser": "isthmus.tasks.denoising",
     "Embedder": "isthmus.tasks.embedding",
     "Generator": "isthmus.tasks.generation",
 }

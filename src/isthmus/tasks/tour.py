@@ -24,9 +24,9 @@ from isthmus.recipes.vae import vae
 from isthmus.recipes.vqvae import Indices, prior, vqvae
 from isthmus.tasks.anomaly import AnomalyDetector
 from isthmus.tasks.clustering import Clusterer
+from isthmus.tasks.denoising import Denoiser
 from isthmus.tasks.embedding import Embedder
 from isthmus.tasks.generation import Generator
-from isthmus.tasks.restoration import Denoiser
 from isthmus.training.loop import train
 from isthmus.training.samples import InMemory
 from isthmus.training.settings import Settings
