@@ -1,0 +1,102 @@
+"""De-noising beside the classical filters: python benchmarks/restoring.py [--photos] [--steps 1500]
+
+Digits of MNIST with half of the pixels salt and pepper, and with Gaussian noise of σ = .5; with --photos, photos of
+Kodak at σ = 25 after training on those of BSDS (scikit-image and bm3d stand beside it where they are installed).
+PSNR in dB, the mean over the pictures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+import numpy as np
+from PIL import Image
+from scipy.ndimage import median_filter
+
+from common import DATA, print_table, save
+from isthmus import Denoiser
+
+DIGITS = 500
+
+
+def psnr(pictures: list[np.ndarray] | np.ndarray, clean: list[np.ndarray] | np.ndarray) -> float:
+    errors = [((a.astype(float) - b) ** 2).mean() for a, b in zip(pictures, clean, strict=True)]
+    return float(np.mean([10 * np.log10(255**2 / error) for error in errors]))
+
+
+def digits(steps: int) -> list[dict]:
+    with np.load(DATA / "mnist" / "mnist.npz") as data:
+        train, clean = data["x_train"], data["x_test"][:DIGITS]
+    chance = np.random.default_rng(0)
+    spoiled = clean.copy()
+    where = chance.random(clean.shape) < 0.5
+    spoiled[where] = 255 * (chance.random(clean.shape) < 0.5)[where]
+    noisy = np.clip(np.rint(clean + chance.normal(0, 127.5, clean.shape)), 0, 255).astype(np.uint8)
+    rows = []
+    for noise, pictures in (("salt-and-pepper", spoiled), ("gaussian", noisy)):
+        began = time.perf_counter()
+        task = Denoiser(noise, 0.5, steps=steps, cut=28, random_state=0).fit(train)
+        minutes = (time.perf_counter() - began) / 60
+        row = {
+            "pictures": f"MNIST, {noise} .5",
+            "spoiled": psnr(pictures, clean),
+            "ours": psnr(task.restore(pictures), clean),
+            "median 3 × 3": psnr([median_filter(picture, 3) for picture in pictures], clean),
+            "minutes": minutes,
+        }
+        try:
+            from skimage.restoration import denoise_nl_means
+
+            means = [np.rint(denoise_nl_means(p / 255.0, h=0.4, sigma=0.5) * 255) for p in pictures]
+            row["non-local means"] = psnr(means, clean)
+        except ImportError:
+            pass
+        rows.append(row)
+        print(row, flush=True)
+    return rows
+
+
+def photos(steps: int) -> list[dict]:
+    chance = np.random.default_rng(0)
+    clean = [np.asarray(Image.open(path).convert("RGB")) for path in sorted((DATA / "kodak").glob("*.png"))]
+    noisy = [np.clip(np.rint(p + chance.normal(0, 25, p.shape)), 0, 255).astype(np.uint8) for p in clean]
+    began = time.perf_counter()
+    task = Denoiser("gaussian", 25 / 255, steps=steps, random_state=0).fit(DATA / "bsds" / "train")
+    minutes = (time.perf_counter() - began) / 60
+    row = {"pictures": "Kodak, σ = 25", "spoiled": psnr(noisy, clean), "ours": psnr(task.restore(noisy), clean)}
+    row["minutes"] = minutes
+    try:
+        from skimage.restoration import denoise_nl_means, denoise_wavelet
+
+        def nlm(p: np.ndarray) -> np.ndarray:
+            return denoise_nl_means(p / 255.0, h=0.6 * 25 / 255, sigma=25 / 255, channel_axis=2) * 255
+
+        def wavelet(p: np.ndarray) -> np.ndarray:
+            return denoise_wavelet(p / 255.0, sigma=25 / 255, channel_axis=2, convert2ycbcr=True) * 255
+
+        row |= {"non-local means": psnr([nlm(p) for p in noisy], clean)}
+        row |= {"wavelets": psnr([wavelet(p) for p in noisy], clean)}
+    except ImportError:
+        pass
+    try:
+        from bm3d import bm3d_rgb
+
+        row |= {"BM3D": psnr([bm3d_rgb(p / 255.0, 25 / 255) * 255 for p in noisy], clean)}
+    except ImportError:
+        pass
+    return [row]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--photos", action="store_true")
+    parser.add_argument("--steps", type=int, default=1500)
+    options = parser.parse_args()
+    name, rows = ("photos", photos(options.steps)) if options.photos else ("digits", digits(options.steps))
+    print_table(rows, "PSNR, dB")
+    save(f"restoring_{name}", rows)
+
+
+if __name__ == "__main__":
+    main()
