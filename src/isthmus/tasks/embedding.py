@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -179,15 +181,10 @@ class Embedder(TransformerMixin, LearnedTask):
         )
 
 
-class _needed:
+@contextmanager
+def _needed(library: str) -> Iterator[None]:
     """Turn a missing library into one line that says what to install."""
-
-    def __init__(self, library: str) -> None:
-        self.library = library
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
-        if kind is not None and issubclass(kind, ImportError):
-            raise ImportError(f"this map needs {self.library}: pip install 'isthmus[maps]'") from error
+    try:
+        yield
+    except ImportError as error:
+        raise ImportError(f"this map needs {library}: pip install 'isthmus[maps]'") from error

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -129,7 +131,7 @@ class Generator(LearnedTask):
         self._check_fitted()
         if n < 1:
             raise OptionError(f"n must be at least 1, not {n}")
-        with torch.inference_mode(), self._chance():
+        with torch.inference_mode(), _seeded(self._seed()):
             return self.input_.back(self._each(self.model_.decode, self.model_.code.sample(n)))
 
     def interpolate(self, a: Any, b: Any, n: int = 8) -> Any:
@@ -162,7 +164,7 @@ class Generator(LearnedTask):
         if draws < 1:
             raise OptionError(f"draws must be at least 1, not {draws}")
         x = self._tensor(X)
-        with torch.inference_mode(), self._chance():
+        with torch.inference_mode(), _seeded(self._seed()):
             if self.ink_:
                 x = torch.bernoulli(x)
             code = self.model_.code
@@ -181,9 +183,6 @@ class Generator(LearnedTask):
         lengths = [model(Batch(x), count).description_length.view(len(x), count) for count in counts]
         return importance_bound(torch.cat(lengths, 1))
 
-    def _chance(self) -> Any:
-        return _seeded(self._seed())
-
     def _build(self, samples: int) -> AutoEncoder:
         return AutoEncoder(
             encoder=self.input_.encoder(2 * self.dimensions, self.width),
@@ -201,19 +200,12 @@ class Generator(LearnedTask):
         self.ink_ = bool(config["ink"])
 
 
-class _seeded:
+@contextmanager
+def _seeded(seed: int) -> Iterator[None]:
     """Draw by a seed of one's own, and leave everybody else's chance alone."""
-
-    def __init__(self, seed: int) -> None:
-        self.seed = seed
-
-    def __enter__(self) -> None:
-        self.fork = torch.random.fork_rng()
-        self.fork.__enter__()
-        torch.manual_seed(self.seed)
-
-    def __exit__(self, *error: Any) -> None:
-        self.fork.__exit__(*error)
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        yield
 
 
 def _is_ink(samples: Samples) -> bool:
