@@ -27,7 +27,7 @@ from isthmus.training.threads import one_thread
 
 __all__ = ["Learned", "empty_description", "learn_normal"]
 
-LEFT_OUT = 1 / 4  # share of the rows to calibrate on, at least
+LEFT_OUT = 1 / 6  # share of the rows to calibrate on, at least
 TAUGHT = 8192  # rows to learn from, at most; more teach little that these do not, and calibrate the better
 REMEMBERED = 1536  # rows; more score hardly better and take longer
 BATCH = 128  # rows a step
