@@ -39,7 +39,7 @@ def term_scores(detector: AnomalyDetector, rows: np.ndarray) -> dict[str, np.nda
         "moved alone (no neighbours)": moved,
         "remembered alone": remembered,
         "far alone": far,
-        "moved + remembered": moved + 2 * remembered,
+        "moved + remembered": moved + remembered,
         "all three (the detector)": moved + remembered + far,
     }
 

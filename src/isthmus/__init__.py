@@ -8,10 +8,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from isthmus.tasks import HOMES, load
 from isthmus.version import __version__
 
 if TYPE_CHECKING:
-    from isthmus.tasks import load
     from isthmus.tasks.anomaly import AnomalyDetector
     from isthmus.tasks.clustering import Clusterer
     from isthmus.tasks.denoising import Denoiser
@@ -20,19 +20,10 @@ if TYPE_CHECKING:
 
 __all__ = ["AnomalyDetector", "Clusterer", "Denoiser", "Embedder", "Generator", "__version__", "load"]
 
-_HOMES = {
-    "AnomalyDetector": "isthmus.tasks.anomaly",
-    "Clusterer": "isthmus.tasks.clustering",
-    "Denoiser": "isthmus.tasks.denoising",
-    "Embedder": "isthmus.tasks.embedding",
-    "Generator": "isthmus.tasks.generation",
-    "load": "isthmus.tasks",
-}
-
 
 def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
+    if name in HOMES:
+        return getattr(import_module(HOMES[name]), name)
     raise AttributeError(f"module 'isthmus' has no attribute {name!r}")
 
 

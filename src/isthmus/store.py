@@ -13,7 +13,8 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from isthmus.files import replaced_folder
 from isthmus.tensors import read_tensors, write_tensors
 from isthmus.version import __version__
 
-__all__ = ["FORMAT", "Stored", "read", "write"]
+__all__ = ["FORMAT", "Stored", "read", "rebuilding", "write"]
 
 FORMAT = 1
 CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
@@ -103,6 +104,17 @@ def read(folder: str | Path) -> Stored:
         raise ModelError(f"{folder / WEIGHTS} is damaged: its checksum is not the one in {CONFIG}")
     tensors, _ = read_tensors(folder / WEIGHTS)
     return Stored(content["task"], content["config"], tensors, content["versions"])
+
+
+@contextmanager
+def rebuilding() -> Iterator[None]:
+    """Turn what parts that do not fit each other raise into one `ModelError`."""
+    try:
+        yield
+    except ModelError:
+        raise
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise ModelError(f"the model folder is damaged: {str(error).splitlines()[0]}") from None
 
 
 def _config(path: Path) -> dict[str, Any]:

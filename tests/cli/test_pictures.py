@@ -113,3 +113,26 @@ def test_a_model_of_another_kind_is_told(folder, tmp_path, capsys):
     assert run(["detect", "score", str(tmp_path / "d"), str(tmp_path / "a.csv")]) == 2
     assert "not a PNG" in capsys.readouterr().err
     assert run(["info", str(tmp_path / "d")]) == 0
+
+
+def test_names_with_quotes_and_commas_stay_one_cell(tmp_path):
+    (tmp_path / "in").mkdir()
+    names = ['a "b", c.png', "d,e.png", *(f"{number}.png" for number in range(6))]
+    for name, picture in zip(names, DIGITS, strict=False):
+        Image.fromarray(picture).save(tmp_path / "in" / name)
+    assert run(["detect", "fit", str(tmp_path / "in"), "--out", str(tmp_path / "m")]) == 0
+    assert run(["detect", "score", str(tmp_path / "m"), str(tmp_path / "in"), "--out", str(tmp_path / "s.csv")]) == 0
+    rows = list(csv.DictReader((tmp_path / "s.csv").open()))
+    assert sorted(row["picture"].rsplit("/")[-1] for row in rows) == sorted(names)
+
+
+def test_options_that_do_not_fit_the_data_are_refused_before_anything_is_written(folder, tmp_path, capsys):
+    (tmp_path / "a.csv").write_text("x,y\n" + "".join(f"{i % 7},{i}\n" for i in range(40)))
+    model, out = str(tmp_path / "m"), tmp_path / "o.csv"
+    assert run(["cluster", "fit", str(tmp_path / "a.csv"), "--classes", "2", "--steps", "5", "--out", model]) == 0
+    command = ["cluster", "predict", model, str(tmp_path / "a.csv"), "--out", str(out)]
+    assert run([*command, "--grid", str(tmp_path / "g.png")]) == 2
+    assert not out.exists()
+    assert run(command) == 0
+    assert run(["detect", "fit", str(folder), "--label", "kind", "--out", str(tmp_path / "d")]) == 2
+    assert "--label is for tables" in capsys.readouterr().err

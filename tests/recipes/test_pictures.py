@@ -7,7 +7,6 @@ from sklearn.datasets import load_digits
 from torch import nn
 
 from isthmus.code import Batch
-from isthmus.codes.gaussian import Gaussian
 from isthmus.codes.total_correlation import TotalCorrelation
 from isthmus.recipes.binary import bits, hamming, switched
 from isthmus.recipes.hinton2006 import deep, pretrain
@@ -151,7 +150,6 @@ def test_the_total_correlation_of_independent_numbers_is_nought_and_of_copies_is
     assert abs(apart) < 0.35
     assert copied > apart + 0.8
     assert torch.equal(code.eval()(torch.cat([free, low], 1)).penalty, torch.zeros(2000))
-    assert isinstance(code, Gaussian)
 
 
 @pytest.mark.parametrize("size", [(9, 11), (16, 16), (7, 30)])

@@ -148,6 +148,26 @@ SMALL = [
 ]
 
 
+def test_a_picture_is_judged_alone(clusterer, embedder):
+    np.testing.assert_allclose(clusterer.predict_proba(DIGITS)[7], clusterer.predict_proba(DIGITS[7:8])[0], atol=1e-5)
+    np.testing.assert_allclose(embedder.transform(DIGITS)[7], embedder.transform(DIGITS[7:8])[0], atol=1e-4)
+
+
+def test_a_finished_checkpoint_is_gone_and_does_not_answer_for_other_data(tmp_path):
+    options = {"steps": 20, "width": 4, "random_state": 0, "checkpoint": tmp_path / "run"}
+    first = Embedder(2, **options).fit(DIGITS[:100])
+    assert not (tmp_path / "run").exists()
+    second = Embedder(2, **options).fit(255 - DIGITS[:100])
+    assert not np.allclose(first.transform(DIGITS[:5]), second.transform(DIGITS[:5]))
+
+
+def test_pictures_of_another_frame_are_refused(embedder):
+    from isthmus.kinds.images import open_pictures
+
+    with pytest.raises(DataError, match="the model needs"):
+        embedder.transform(open_pictures(DIGITS[:3], size=16))
+
+
 @pytest.mark.parametrize("make", SMALL)
 def test_a_seed_fixes_the_result(make):
     first, second = (make().set_params(random_state=7).fit(DIGITS[:100]) for _ in range(2))

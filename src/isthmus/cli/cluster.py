@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from isthmus.cli.options import Data, Grey, Json, ModelFolder, NewModel, Seed, Size, Steps, load_as, print_json
+from isthmus.cli.options import (
+    Data,
+    Grey,
+    Json,
+    ModelFolder,
+    NewModel,
+    Seed,
+    Size,
+    Steps,
+    given,
+    load_as,
+    print_json,
+    write_table,
+)
 
 __all__ = ["app"]
 
@@ -29,28 +42,21 @@ def fit(
 
     from isthmus import Clusterer
 
-    options = {} if steps is None else {"steps": steps}
-    task = Clusterer(
-        classes,
-        size=size,
-        grey=grey,
-        mirror=mirror,
-        random_state=seed,
-        progress=True,
-        **options,  # type: ignore[arg-type]
-    ).fit(data)
+    options = given(steps=steps, size=size, grey=grey)
+    task = Clusterer(classes, mirror=mirror, random_state=seed, progress=True, **options).fit(data)
     task.save(out)
     sizes = np.bincount(task.labels_, minlength=classes).tolist()
     told = ", ".join(f"{size:,}" for size in sizes)
-    print_json({"model": str(out), "sizes": sizes}) if json_ else typer.echo(
-        f"The model is in {out}; classes of {told}"
-    )
+    if json_:
+        print_json({"model": str(out), "sizes": sizes})
+    else:
+        typer.echo(f"The model is in {out}; classes of {told}")
 
 
 @app.command()
 def predict(
     model: ModelFolder, data: Data,
-    out: Annotated[Path, typer.Option(help="CSV file to write: sample, class, chance.")],
+    out: Annotated[Path, typer.Option(help="CSV or Parquet file to write: sample, class, chance.")],
     grid: Annotated[Path | None, typer.Option(help="PNG file: a row of pictures a class.")] = None,
 ) -> None:  # fmt: skip
     """Write the class of every sample, in order.
@@ -61,22 +67,22 @@ def predict(
 
     from isthmus import Clusterer
     from isthmus.errors import OptionError
-    from isthmus.files import replaced_file
     from isthmus.kinds.images import Pictures, to_arrays
     from isthmus.reports.pictures import grid as lay_out
     from isthmus.reports.pictures import save_png
 
     task = load_as(model, Clusterer)
-    chance = task.predict_proba(data)
-    found = chance.argmax(1)
-    samples = task.input_.read(data)
-    names = samples.names if isinstance(samples, Pictures) else [str(row) for row in range(len(found))]
-    with replaced_file(out) as temporary:
-        lines = [f'"{name}",{kind},{part[kind]:.4f}' for name, kind, part in zip(names, found, chance, strict=True)]
-        temporary.write_text("\n".join(["sample,class,chance", *lines]) + "\n", encoding="utf-8")
-    if grid is not None:
-        if not isinstance(samples, Pictures):
+    if task.input_.kind != "pictures":
+        if grid is not None:
             raise OptionError("--grid is for pictures; these are rows of a table")
+        samples: Any = data
+    else:
+        samples = task.input_.read(data)
+    chance = task.predict_proba(samples)
+    found = chance.argmax(1)
+    names = samples.names if isinstance(samples, Pictures) else [str(row) for row in range(len(found))]
+    write_table(out, {"sample": names, "class": found, "chance": chance.max(1)})
+    if grid is not None:
         shown = [np.argsort(-chance[:, kind], kind="stable")[:12] for kind in range(task.classes)]
         pictures = to_arrays(samples.all())
         save_png(lay_out(pictures[np.concatenate(shown)], columns=len(shown[0])), grid)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from isthmus.cli.options import Data, Grey, Json, ModelFolder, NewModel, Seed, Steps, load_as, print_json
+from isthmus.cli.options import Data, Grey, Json, ModelFolder, NewModel, Seed, Steps, given, load_as, print_json
 
 __all__ = ["app"]
 
@@ -30,8 +30,8 @@ def fit(
     """
     from isthmus import Denoiser
 
-    options = {} if steps is None else {"steps": steps}
-    task = Denoiser(noise, level, grey=grey, random_state=seed, progress=True, **options).fit(data)  # type: ignore[arg-type]
+    options = given(steps=steps, grey=grey)
+    task = Denoiser(noise, level, random_state=seed, progress=True, **options).fit(data)
     task.save(out)
     print_json({"model": str(out)}) if json_ else typer.echo(f"The model is in {out}")
 

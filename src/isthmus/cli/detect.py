@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from isthmus.cli.options import load_as, print_json
+from isthmus.cli.options import Json, Seed, load_as, print_json, write_table
 from isthmus.errors import ModelError, OptionError
 
 __all__ = ["app"]
@@ -24,8 +24,6 @@ Model = Annotated[Path, typer.Argument(help="Model folder that `detect fit` wrot
 Delimiter = Annotated[str | None, typer.Option(help="Separator of a CSV file; a comma by default.")]
 Label = Annotated[str | None, typer.Option(help="Column that tells odd rows; only ever measured by.")]
 Normal = Annotated[str | None, typer.Option(help="The label's value for normal rows, where it is not plain.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
-Seed = Annotated[int, typer.Option(help="The same seed gives the same model.")]
 
 
 @app.command()
@@ -65,6 +63,9 @@ def fit(
         random_state=seed, log_dir=log_dir, checkpoint=checkpoint, progress=True,
     )  # fmt: skip
     if are_pictures(table):
+        for option, value in (("--label", label), ("--normal", normal), ("--delimiter", delimiter)):
+            if value is not None:
+                raise OptionError(f"{option} is for tables: {table} holds pictures")
         detector.fit(table).save(out)
         told = {"model": str(out), "pictures": detector.rows_, "nats": detector.threshold_}
         line = (
@@ -231,17 +232,13 @@ def _score_pictures(detector: Any, data: Path, out: Path | None, most: int, maps
     import numpy as np
     import torch
 
-    from isthmus.files import replaced_file
     from isthmus.reports.pictures import grid, heat_map, save_png
 
     pictures = detector.judge_.open(data)
     scores = detector.judge_.score(pictures)
     p_values, flags = detector.p_values_of(scores), scores < detector.offset_
     if out is not None:
-        told = zip(pictures.names, scores, p_values, flags, strict=True)
-        lines = [f'"{name}",{score:.6g},{p:.6g},{bool(flag)}' for name, score, p, flag in told]
-        with replaced_file(out) as temporary:
-            temporary.write_text("\n".join(["picture,score,p_value,flag", *lines]) + "\n", encoding="utf-8")
+        write_table(out, {"picture": pictures.names, "score": scores, "p_value": p_values, "flag": flags})
     oddest = np.argsort(scores)[:most]
     if maps is not None:
         reasons = detector.judge_.explain(pictures.part(torch.from_numpy(oddest)))

@@ -7,7 +7,20 @@ from typing import Annotated, Literal
 
 import typer
 
-from isthmus.cli.options import Data, Grey, Json, ModelFolder, NewModel, Seed, Size, Steps, load_as, print_json
+from isthmus.cli.options import (
+    Data,
+    Grey,
+    Json,
+    ModelFolder,
+    NewModel,
+    Seed,
+    Size,
+    Steps,
+    given,
+    load_as,
+    print_json,
+    write_table,
+)
 
 __all__ = ["app"]
 
@@ -25,8 +38,8 @@ def fit(
     """
     from isthmus import Embedder
 
-    steps_ = {} if steps is None else {"steps": steps}
-    task = Embedder(dimensions, size=size, grey=grey, random_state=seed, progress=True, **steps_).fit(data)  # type: ignore[arg-type]
+    options = given(steps=steps, size=size, grey=grey)
+    task = Embedder(dimensions, random_state=seed, progress=True, **options).fit(data)
     task.save(out)
     told = {"model": str(out), "dimensions": dimensions, "loss": task.history_.points[-1].losses["model"]}
     print_json(told) if json_ else typer.echo(f"The model is in {out}; its last loss was {told['loss']:.4g} nats")
@@ -34,21 +47,18 @@ def fit(
 
 @app.command()
 def transform(
-    model: ModelFolder, data: Data, out: Annotated[Path, typer.Option(help="CSV file to write the codes to.")]
+    model: ModelFolder,
+    data: Data,
+    out: Annotated[Path, typer.Option(help="CSV or Parquet file to write.")],
 ) -> None:
     """Write the code of every sample, in order.
 
     Example: isthmus embed transform codes/ photos/ --out codes.csv
     """
-    import numpy as np
-
     from isthmus import Embedder
-    from isthmus.files import replaced_file
 
     codes = load_as(model, Embedder).transform(data)
-    header = ",".join(f"code_{number}" for number in range(codes.shape[1]))
-    with replaced_file(out) as temporary:
-        np.savetxt(temporary, codes, delimiter=",", header=header, comments="", fmt="%.7g")
+    write_table(out, {f"code_{number}": codes[:, number] for number in range(codes.shape[1])})
     typer.echo(f"{len(codes):,} codes of {codes.shape[1]} numbers are in {out}")
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from isthmus.cli.options import Data, Grey, Json, ModelFolder, NewModel, Seed, Size, Steps, load_as, print_json
+from isthmus.cli.options import Data, Grey, Json, ModelFolder, NewModel, Seed, Size, Steps, given, load_as, print_json
 
 __all__ = ["app"]
 
@@ -26,8 +26,8 @@ def fit(
     """
     from isthmus import Generator
 
-    options = {} if steps is None else {"steps": steps}
-    task = Generator(dimensions, size=size, grey=grey, random_state=seed, progress=True, **options)  # type: ignore[arg-type]
+    options = given(steps=steps, size=size, grey=grey)
+    task = Generator(dimensions, random_state=seed, progress=True, **options)
     task.fit(data).save(out)
     loss = task.history_.points[-1].losses["model"]
     told = {"model": str(out), "dimensions": dimensions, "loss": loss}

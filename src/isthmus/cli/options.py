@@ -9,7 +9,10 @@ from typing import Annotated, Any
 
 import typer
 
-__all__ = ["Data", "Grey", "Json", "ModelFolder", "NewModel", "Seed", "Size", "Steps", "load_as", "print_json"]
+__all__ = [
+    "Data", "Grey", "Json", "ModelFolder", "NewModel", "Seed", "Size", "Steps", "given", "load_as", "print_json",
+    "write_table",
+]  # fmt: skip
 
 Data = Annotated[
     Path, typer.Argument(help="Folder of pictures, .npz of pictures, or a table (CSV, Parquet).", show_default=False)
@@ -21,6 +24,21 @@ Size = Annotated[int | None, typer.Option(help="Side in pixels to bring pictures
 Grey = Annotated[bool | None, typer.Option("--grey/--colour", help="By default as the pictures are.")]
 Steps = Annotated[int | None, typer.Option(help="Training steps; more take longer and fit better.", min=1)]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+
+
+def given(**options: Any) -> dict[str, Any]:
+    """Return the options that a person gave; a task has its own defaults for the others."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def write_table(path: Path, columns: dict[str, Any]) -> None:
+    """Write columns as CSV or Parquet, whole or not at all."""
+    import pyarrow as pa
+
+    from isthmus.kinds.table_files import TableWriter
+
+    with TableWriter(path) as writer:
+        writer.write(pa.table(columns))
 
 
 def load_as(folder: Path, task: type) -> Any:

@@ -58,7 +58,7 @@ class Cuts:
     ----------
     X : as for `whole_pictures`
     side : int
-        Of a cut, pixels; the shortest side of the pictures, where that is less.
+        Of a cut, pixels; the shortest side of the pictures, where that is less. Made even: networks halve it.
     grey : bool, optional
         By default whether all pictures are.
     """
@@ -71,7 +71,12 @@ class Cuts:
             pictures = [picture[..., None].repeat(3, 2) if picture.ndim == 2 else picture for picture in pictures]
         self.pictures = [torch.from_numpy(np.array(picture)).view(*picture.shape[:2], -1) for picture in pictures]
         self.channels = self.pictures[0].shape[2]
-        self.side = min(side, *(min(picture.shape[:2]) for picture in self.pictures))
+        shortest = min(min(picture.shape[:2]) for picture in self.pictures)
+        self.side = min(side, shortest) // 2 * 2
+        if self.side < 2:
+            raise DataError(
+                f"cuts of {side} pixels from pictures of {shortest} are too small to learn from: 2 at least"
+            )
 
     def __len__(self) -> int:
         return len(self.pictures)

@@ -178,6 +178,8 @@ def open_pictures(
         Naming the file that cannot be read, or saying what is wrong with the array.
     """
     if isinstance(X, Pictures):
+        if frame not in (None, X.frame):
+            raise DataError(f"these pictures were brought to {X.frame}; the model needs {frame}: open them anew")
         return X
     if isinstance(X, (str, Path)):
         path = Path(X)

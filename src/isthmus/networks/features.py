@@ -18,7 +18,7 @@ RAREST = 0.2  # no indicator is scaled by less than this deviation: a category s
 NEVER = 20.0  # what a value never seen in fit departs by, in deviations: as much as the rarest indicator
 SPIKE, TAIL, DISTINCT = 0.3, 10.0, 0.1  # a zero-inflated amount: share of its commonest value, kurtosis, distinct share
 NORMAL_FOURTH = 3**0.25  # fourth root of a normal law's fourth moment
-MOST_TAMED = 2.0  # times the deviation: what a long tail may widen a column's unit by
+MOST_TAMED = 1.6  # times the deviation: what a long tail may widen a column's unit by
 FEW = 10  # distinct values: flags and small counts, whose rare values are telling as they are
 KNOTS = 256  # of a rank scale
 FURTHEST = 1e4  # deviations; a finite score for any number
@@ -28,7 +28,7 @@ class CellFeatures(nn.Module):
     """Map the cells of rows to features of mean 0 and like size, and say what fit never saw.
 
     Numbers are divided by their deviation, and the more so the longer their tails (the fourth root of the fourth
-    moment, up to twice the deviation), lest one long-tailed column decide every distance. A category is one
+    moment, up to 1.6 times the deviation), lest one long-tailed column decide every distance. A category is one
     indicator a value, scaled likewise. Amounts with a spike (zero, mostly) and a long tail get a second feature,
     their normal score (rank), because standardising alone puts nearly all of them in one place. Columns that
     were constant in fit keep the unit of their value.

@@ -29,7 +29,7 @@ __all__ = ["TERMS", "Description", "Explanation"]
 
 AT_ONCE = 512  # rows in a block; their distances to the remembered rows then stay in the processor's cache
 EXPLAINED_AT_ONCE = 64  # rows; each is tried with every column mended
-TERMS = {"moved": 1.0, "remembered": 0.5, "far": 0.5}  # and how much each counts
+TERMS = ("moved", "remembered", "far")
 LEAST_UNIT, LEAST_COLUMN = 1e-4, 1e-3  # mean squares are no smaller: of hidden units, and of columns
 LEAST_SPREAD = 1e-3  # of log departures
 
@@ -139,7 +139,7 @@ class Description(nn.Module):
     def nats(self, departures: Tensor) -> Tensor:
         """(rows, 3) departures -> (rows, 3) nats: minus the log chance of a normal row to depart as far."""
         standard = (_log(departures) - self.usual[:, 0]) / self.usual[:, 1]
-        return -torch.special.log_ndtr(-standard) * standard.new_tensor(list(TERMS.values()))
+        return -torch.special.log_ndtr(-standard)
 
     def embed(self, rows: Tensor) -> Tensor:
         """(rows, cells) -> codes, (rows, units)."""

@@ -58,8 +58,8 @@ class _Decoder(nn.Module):
 def inpainting(shape: tuple[int, int, int], *, latent: int = 32, width: int = 512) -> AutoEncoder:
     """Return an auto-encoder of pictures (channels, height, width) in [0, 1].
 
-    Fully connected: it knows where in a picture things belong, and on digits left .02 of AUROC less to be wished
-    than convolutions of twice the work.
+    Fully connected: it knows where in a picture things belong. Convolutions of more work ranked digits worse
+    (docs/log.md).
     """
     side = min(shape[1:])
     return AutoEncoder(

@@ -9,8 +9,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-__all__ = ["nearest", "squared_distance"]
+__all__ = ["nearest", "nearest_neighbours", "squared_distance"]
 
+AT_ONCE = 1024  # points whose distances to all others are held
 SMALLEST = 1e-9  # squared distance of a copy, where distances are multiplied
 
 
@@ -39,6 +40,15 @@ def squared_distance(points: Tensor, among: Tensor, other_than: Tensor | None = 
     partial = _partial(points, among, other_than).view(len(points), draws, -1).amin(2)
     apart = (partial + points.square().sum(1, keepdim=True)).clamp_(min=SMALLEST)
     return apart.log_().mean(1).exp_()
+
+
+def nearest_neighbours(points: Tensor, count: int) -> Tensor:
+    """Return the indices of the nearest others of each point, (N, width) -> (N, count)."""
+    found, places = [], torch.arange(len(points), device=points.device)
+    for own in places.split(AT_ONCE):
+        apart = _partial(points[own], points, own)
+        found.append(apart.topk(min(count, len(points) - 1), dim=1, largest=False).indices)
+    return torch.cat(found)
 
 
 def _partial(points: Tensor, among: Tensor, other_than: Tensor | None) -> Tensor:

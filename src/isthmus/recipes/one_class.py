@@ -28,7 +28,8 @@ from isthmus.training.threads import one_thread
 __all__ = ["Learned", "empty_description", "learn_normal"]
 
 LEFT_OUT = 1 / 6  # share of the rows to calibrate on, at least
-TAUGHT = 8192  # rows to learn from, at most; more teach little that these do not, and calibrate the better
+ENOUGH = 1000  # rows to learn from; where there are more, half of all calibrate: a threshold needs many
+TAUGHT = 8192  # rows to learn from, at most; more teach little that these do not
 REMEMBERED = 1536  # rows; more score hardly better and take longer
 BATCH = 128  # rows a step
 MEASURED = 4096  # rows, at most, that tell how far hidden units move
@@ -86,7 +87,7 @@ def learn_normal(
         trusted = _trusted(x, contamination) if contamination else torch.arange(len(x))
         x, strange = x[trusted], strange[trusted]
         order = torch.randperm(len(x))
-        count = max(1, min(TAUGHT, round(len(x) * (1 - LEFT_OUT)), len(x) - 1))
+        count = _to_teach(len(x))
         taught, left_out = order[:count], order[count:]
         model = denoising(features.width, width=width, trim=contamination)
         settings = Settings(
@@ -94,7 +95,7 @@ def learn_normal(
             batch_size=BATCH,
             learning_rate=5e-3,
             betas=(0.9, 0.99),
-            weight_decay=1e-4,
+            weight_decay=0.2,
             warmup=min(30, steps),
             clip=None,  # the loss is a sum over columns; Adam does not mind its scale, a fixed norm would
             evaluate_every=max(steps // 20, 1),
@@ -117,6 +118,11 @@ def learn_normal(
 def empty_description(features: CellFeatures, *, width: int, memory: int) -> Description:
     """Return a description of the same shape as a learned one, for its stored tensors."""
     return Description(features, denoising(features.width, width=width), memory)
+
+
+def _to_teach(rows: int) -> int:
+    few = min(round(rows * (1 - LEFT_OUT)), ENOUGH)
+    return max(1, min(max(few, round(rows / 2)), TAUGHT, rows - 1))
 
 
 def _remember(description: Description, x: Tensor, taught: Tensor, share: float) -> Tensor:

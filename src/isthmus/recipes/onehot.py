@@ -23,7 +23,7 @@ from isthmus.code import Batch, Code, Passage
 from isthmus.codes.onehot import OneHot
 from isthmus.players import Player
 
-__all__ = ["Classes", "nearest_neighbours"]
+__all__ = ["Classes"]
 
 
 class Classes(nn.Module):
@@ -65,17 +65,3 @@ class Classes(nn.Module):
         return [
             Player("model", list(self.parameters()), lambda passage: (passage.distance + passage.code.penalty).mean())
         ]
-
-
-def _cost(passage: Passage) -> Tensor:
-    return (passage.distance + passage.code.penalty).mean()
-
-
-def nearest_neighbours(points: Tensor, count: int) -> Tensor:
-    """Return the indices of the nearest others of each point, (N, width) -> (N, count)."""
-    found, squares = [], points.square().sum(1)
-    for rows in torch.arange(len(points), device=points.device).split(1024):
-        apart = torch.addmm(squares, points[rows], points.T, alpha=-2)
-        apart[torch.arange(len(rows)), rows] = torch.inf
-        found.append(apart.topk(min(count, len(points) - 1), dim=1, largest=False).indices)
-    return torch.cat(found)

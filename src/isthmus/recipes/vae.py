@@ -9,6 +9,10 @@ the β-VAE (Higgins et al., 2017); with `total_correlation` > 1 the β-TCVAE (Ch
 
 from __future__ import annotations
 
+from typing import Any
+
+from torch import nn
+
 from isthmus.autoencoder import AutoEncoder
 from isthmus.codes.bottleneck import Bottleneck
 from isthmus.codes.gaussian import Gaussian
@@ -17,31 +21,37 @@ from isthmus.distances import Bernoulli, Distance
 from isthmus.networks.conv import ConvDecoder, ConvEncoder
 from isthmus.objectives import importance_weighted, mean
 
-__all__ = ["vae"]
+__all__ = ["vae", "variational"]
 
 
-def vae(
-    shape: tuple[int, int, int],
+def variational(
+    encoder: nn.Module,
+    decoder: nn.Module,
     *,
-    latent: int = 32,  # numbers in the code
-    width: int = 32,  # channels at the picture's own size
+    latent: int = 32,  # numbers in the code; the encoder hands over twice as many
     beta: float = 1.0,
     free_nats: float = 0.0,
     draws: int = 1,
     total_correlation: float = 1.0,  # weight of the dependence between the code's numbers
     distance: Distance | None = None,  # by default Bernoulli
 ) -> AutoEncoder:
-    """Return a variational auto-encoder of pictures (channels, height, width) in [0, 1]."""
+    """Return a variational auto-encoder of any networks."""
     code: Bottleneck
     if total_correlation != 1.0:
         code = TotalCorrelation(latent, weight=total_correlation)
     else:
         code = Gaussian(latent, beta=beta, free_nats=free_nats, sampled_rate=draws > 1)
     return AutoEncoder(
-        encoder=ConvEncoder(shape, 2 * latent, width=width),
+        encoder=encoder,
         code=code,
-        decoder=ConvDecoder(latent, shape, width=width),
+        decoder=decoder,
         distance=distance or Bernoulli(),
         draws=draws,
         combine=importance_weighted if draws > 1 else mean,
     )
+
+
+def vae(shape: tuple[int, int, int], *, latent: int = 32, width: int = 32, **options: Any) -> AutoEncoder:
+    """Return a `variational` auto-encoder of pictures (channels, height, width) in [0, 1], of so many channels."""
+    encoder = ConvEncoder(shape, 2 * latent, width=width)
+    return variational(encoder, ConvDecoder(latent, shape, width=width), latent=latent, **options)

@@ -6,13 +6,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from isthmus import store
 from isthmus.errors import ModelError
 
-__all__ = ["load"]
+__all__ = ["HOMES", "load"]
 
-# A model folder can name these and nothing else.
-_HOMES = {
+# Where each task lives: what `isthmus` offers, and all that a model folder can name.
+HOMES = {
     "AnomalyDetector": "isthmus.tasks.anomaly",
     "Clusterer": "isthmus.tasks.clustering",
     "Denoiser": "isthmus.tasks.denoising",
@@ -29,8 +28,10 @@ def load(folder: str | Path) -> Any:
     ModelError
         If a file is missing, damaged, of a newer format, or names a task this version does not have.
     """
+    from isthmus import store  # here, because it brings torch
+
     stored = store.read(folder)
-    if stored.task not in _HOMES:
-        known = ", ".join(sorted(_HOMES))
+    if stored.task not in HOMES:
+        known = ", ".join(sorted(HOMES))
         raise ModelError(f"{folder} holds a {stored.task}; this Isthmus knows {known}: upgrade isthmus")
-    return getattr(import_module(_HOMES[stored.task]), stored.task).from_stored(stored)
+    return getattr(import_module(HOMES[stored.task]), stored.task).from_stored(stored)

@@ -14,7 +14,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils import check_random_state
 
 from isthmus import store
-from isthmus.errors import DataError, ModelError, OptionError
+from isthmus.errors import DataError, OptionError
 from isthmus.kinds import tables
 from isthmus.kinds.images import are_pictures
 from isthmus.kinds.schema import Schema
@@ -28,7 +28,8 @@ from isthmus.training.threads import one_thread
 
 __all__ = ["AnomalyDetector"]
 
-STEPS, PICTURE_STEPS, PICTURE_WIDTH = 750, 2000, 512
+STEPS, PICTURE_STEPS = 750, 2000
+WIDTH, PICTURE_WIDTH = 256, 512
 USUAL_RATE = 0.05  # share of normal rows flagged where nothing else is asked
 
 
@@ -50,8 +51,8 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         Overrides of what was recognised: "number", "category", "boolean", "datetime" or "ignored".
     steps : int, optional
         Training steps of 128 samples; by default 750 for rows and 2000 for pictures.
-    width : int
-        Of the hidden layers.
+    width : int, optional
+        Of the hidden layers; by default 256 for rows and 512 for pictures.
     random_state : int, RandomState or None
         The same integer gives the same model twice on one machine.
     log_dir : path, optional
@@ -92,7 +93,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         false_alarm_rate: float | None = None,
         columns: dict[str, str] | None = None,
         steps: int | None = None,
-        width: int = 256,
+        width: int | None = None,
         random_state: Any = None,
         log_dir: str | Path | None = None,
         checkpoint: str | Path | None = None,
@@ -133,8 +134,9 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         self._name_features()
         rows = torch.from_numpy(self.schema_.encode(table, name=name, model=type(self).__name__))
         learned = learn_normal(
-            self.schema_.cells, rows, steps=self.steps or STEPS, width=self.width, contamination=self.contamination,
-            seed=self._seed(), log_dir=self.log_dir, checkpoint=self.checkpoint, progress=self.progress,
+            self.schema_.cells, rows, steps=self.steps or STEPS, width=self.width or WIDTH,
+            contamination=self.contamination, seed=self._seed(), log_dir=self.log_dir, checkpoint=self.checkpoint,
+            progress=self.progress,
         )  # fmt: skip
         self.judge_: PictureJudge | None = None
         self.description_, self.calibration_, self.history_ = learned.description, learned.calibration, learned.history
@@ -296,7 +298,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         ModelError
             If the parts of the folder do not fit each other.
         """
-        try:
+        with store.rebuilding():
             config, tensors = stored.config, dict(stored.tensors)
             detector = cls(**config["options"])
             detector.offset_ = -np.inf if config["offset"] is None else float(config["offset"])
@@ -311,16 +313,12 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
             detector._name_features()
             features = CellFeatures(detector.schema_.cells, ranked=config["ranked"])
             memory = len(tensors["restored"])
-            detector.description_ = empty_description(features, width=detector.width, memory=memory)
+            detector.description_ = empty_description(features, width=detector.width or WIDTH, memory=memory)
             detector.description_.load_state_dict(tensors)
             detector.description_.draws = int(config["draws"])
             if memory % detector.description_.draws:
                 raise ValueError("the remembered rows do not fall into so many draws")
             detector.description_.eval().requires_grad_(False)
-        except (KeyError, TypeError, ValueError, RuntimeError) as error:
-            if isinstance(error, ModelError):
-                raise
-            raise ModelError(f"the model folder is damaged: {str(error).splitlines()[0]}") from None
         return detector
 
     def card(self) -> str:
@@ -346,13 +344,13 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         return self.false_alarm_rate
 
     def _fit_pictures(self, X: Any) -> AnomalyDetector:
-        if self.contamination:
-            raise OptionError("contamination is for tables: give clean pictures, and false_alarm_rate")
-        judge, self.calibration_, self.history_ = PictureJudge.learn(
-            X, steps=self.steps or PICTURE_STEPS, width=PICTURE_WIDTH, seed=self._seed(), log_dir=self.log_dir,
-            checkpoint=self.checkpoint, progress=self.progress,
+        for name in ("contamination", "columns"):
+            if getattr(self, name):
+                raise OptionError(f"{name} is for tables: these are pictures")
+        self.judge_, self.rows_, self.calibration_, self.history_ = PictureJudge.learn(
+            X, steps=self.steps or PICTURE_STEPS, width=self.width or PICTURE_WIDTH, seed=self._seed(),
+            log_dir=self.log_dir, checkpoint=self.checkpoint, progress=self.progress,
         )  # fmt: skip
-        self.judge_, self.rows_ = judge, len(judge.open(X))
         self.offset_ = self._conformal_offset(self.promised_rate or USUAL_RATE)
         return self
 
@@ -383,7 +381,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
             raise OptionError(f"false_alarm_rate must lie between 0 and 1, not {self.false_alarm_rate}")
         if self.steps is not None and self.steps < 1:
             raise OptionError(f"steps must be at least 1, not {self.steps}")
-        if self.width < 1:
+        if self.width is not None and self.width < 1:
             raise OptionError(f"width must be at least 1, not {self.width}")
 
     def _check_fitted(self) -> None:

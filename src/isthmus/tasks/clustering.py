@@ -8,19 +8,18 @@ from typing import Any
 import numpy as np
 import torch
 from sklearn.base import ClusterMixin
-from torch import Tensor
 
 from isthmus.errors import DataError, OptionError
-from isthmus.recipes.onehot import Classes, nearest_neighbours
-from isthmus.tasks.learned import LearnedTask
-from isthmus.training.samples import Beside, Samples
+from isthmus.recipes.neighbours import nearest_neighbours
+from isthmus.recipes.onehot import Classes
+from isthmus.tasks.learned import LearnedTask, over
+from isthmus.training.samples import Beside
 
 __all__ = ["Clusterer"]
 
 WIDTH = 128  # numbers that the encoder hands to the head
 NEIGHBOURS = 10
 BATCH = 512
-VIEWS = 8  # of a sample, to decide by
 
 
 class Clusterer(ClusterMixin, LearnedTask):
@@ -105,40 +104,23 @@ class Clusterer(ClusterMixin, LearnedTask):
             raise DataError(f"{len(samples)} samples are too few for {self.classes} classes: give at least two a class")
         with torch.random.fork_rng():
             torch.manual_seed(self._seed())
-            model = self._build(len(samples))
-            likeness = self._over(samples, self.input_.likeness)
+            likeness = over(samples, self.input_.likeness)
             near = nearest_neighbours(likeness, max(1, min(NEIGHBOURS, len(samples) // (5 * self.classes))))
-            self.history_ = self._train(
-                model, Beside(samples, near), steps=self.steps, batch_size=min(BATCH, len(samples)), learning_rate=2e-3,
+            self._train(
+                self._build(), Beside(samples, near), batch_size=min(BATCH, len(samples)), learning_rate=2e-3,
                 weight_decay=1e-4, warmup=min(100, self.steps // 4), title="learning the classes",
             )  # fmt: skip
-        self.model_ = model.eval().requires_grad_(False)
-        self.labels_ = self.predict(X)
+        self.labels_ = over(samples, self.model_.logits).argmax(1).numpy()
         return self
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the class of each sample, (N,) integers below `classes`."""
-        return self._chances(self._tensor(X)).argmax(1).numpy()
+        return self._over(X, self.model_.logits).argmax(1).numpy()
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Return the chance of each class, (N, classes)."""
-        return self._chances(self._tensor(X)).numpy()
+        return self._over(X, self.model_.logits).softmax(1).numpy()
 
-    def _chances(self, x: Tensor) -> Tensor:
-        """Return the chance of each class, the mean over the sample itself and some views of it."""
-        with torch.random.fork_rng():
-            torch.manual_seed(0)  # the same views every time
-            return self._each(self._averaged, x)
-
-    def _averaged(self, x: Tensor) -> Tensor:
-        seen = [x, *(self.model_.view(x) for _ in range(VIEWS))]
-        return torch.stack([self.model_.logits(view).softmax(1) for view in seen]).mean(0)
-
-    @staticmethod
-    def _over(samples: Samples, function: Any) -> Tensor:
-        with torch.inference_mode():
-            return torch.cat([function(batch.x) for batch in samples.take(torch.arange(len(samples)).split(BATCH))])
-
-    def _build(self, samples: int) -> Classes:
+    def _build(self) -> Classes:
         encoder = self.input_.encoder(WIDTH, self.width)
         return Classes(encoder, self.input_.warps(), WIDTH, self.classes, balance=self.balance)

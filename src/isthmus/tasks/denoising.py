@@ -101,19 +101,14 @@ class Denoiser(LearnedTask):
             raise OptionError(f"noise must be one of {', '.join(SPOILERS)}, not {self.noise!r}")
         if not 0 < self.level < 1:
             raise OptionError(f"level must lie between 0 and 1, not {self.level}")
-        if self.steps < 1:
-            raise OptionError(f"steps must be at least 1, not {self.steps}")
-        cuts = Cuts(X, side=self.cut // 2 * 2, grey=self.grey)
+        cuts = Cuts(X, side=self.cut, grey=self.grey)
         self.input_ = PictureInput(Frame(cuts.side, cuts.side, cuts.channels))
-        cuts.side -= cuts.side % 2
         with torch.random.fork_rng():
             torch.manual_seed(self._seed())
-            model = self._build(len(cuts))
-            self.history_ = self._train(
-                model, cuts, steps=self.steps, batch_size=32, learning_rate=1e-3, warmup=min(100, self.steps),
+            self._train(
+                self._build(), cuts, batch_size=32, learning_rate=1e-3, warmup=min(100, self.steps),
                 title="learning to restore",
             )  # fmt: skip
-        self.model_ = model.eval().requires_grad_(False)
         return self
 
     def restore(self, X: Any) -> Any:
@@ -152,5 +147,5 @@ class Denoiser(LearnedTask):
             whole = self.model_.reconstruct(Batch(even))
         return whole[..., top - above :, left - before :][..., : min(TILE, height - top), : min(TILE, width - left)]
 
-    def _build(self, samples: int) -> AutoEncoder:
+    def _build(self) -> AutoEncoder:
         return restoring(self.input_.frame.channels, noise=self.noise, level=self.level, width=self.width)

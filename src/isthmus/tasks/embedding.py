@@ -18,8 +18,8 @@ from isthmus.code import Batch
 from isthmus.codes.vector import Vector
 from isthmus.corruptions import Corruption, GaussianNoise, Identity
 from isthmus.errors import OptionError
-from isthmus.tasks.learned import LearnedTask
-from isthmus.training.samples import Viewed
+from isthmus.tasks.learned import LearnedTask, over
+from isthmus.training.samples import InMemory, Viewed
 
 __all__ = ["Embedder"]
 
@@ -113,18 +113,16 @@ class Embedder(TransformerMixin, LearnedTask):
         samples = self._learn(X)
         with torch.random.fork_rng():
             torch.manual_seed(self._seed())
-            model = self._build(len(samples))
             shown = Viewed(samples, self.input_.shifts()) if self.views else samples
-            self.history_ = self._train(
-                model, shown, steps=self.steps, batch_size=128, learning_rate=2e-3, warmup=min(100, self.steps),
+            self._train(
+                self._build(), shown, batch_size=128, learning_rate=2e-3, warmup=min(100, self.steps),
                 title="learning the codes",
             )  # fmt: skip
-        self.model_ = model.eval().requires_grad_(False)
         return self
 
     def transform(self, X: Any) -> np.ndarray:
         """Return the codes of samples, float32 (N, dimensions)."""
-        return self._each(lambda part: self.model_.embed(Batch(part)), self._tensor(X)).numpy()
+        return self._over(X, lambda part: self.model_.embed(Batch(part))).numpy()
 
     def inverse_transform(self, codes: Any) -> Any:
         """Return samples for codes (N, dimensions), in the scale and type of what was fitted."""
@@ -132,7 +130,7 @@ class Embedder(TransformerMixin, LearnedTask):
         given = torch.as_tensor(np.asarray(codes, dtype=np.float32))
         if given.dim() != 2 or given.shape[1] != self.dimensions:
             raise OptionError(f"codes must be (N, {self.dimensions}), not {tuple(given.shape)}")
-        return self.input_.back(self._each(self.model_.decode, given))
+        return self.input_.back(over(InMemory(Batch(given)), self.model_.decode))
 
     def map(
         self,
@@ -155,7 +153,7 @@ class Embedder(TransformerMixin, LearnedTask):
         ImportError
             Where openTSNE or umap-learn is missing: pip install 'isthmus[maps]'.
         """
-        points = self.transform(X) if of == "codes" else self._tensor(X).flatten(1).numpy()
+        points = self.transform(X) if of == "codes" else self._over(X, lambda part: part.flatten(1)).numpy()
         seed = self._seed()
         if method == "pca":
             return np.asarray(PCA(2, random_state=seed).fit_transform(points))
@@ -169,7 +167,7 @@ class Embedder(TransformerMixin, LearnedTask):
             return np.asarray(UMAP(random_state=seed).fit_transform(points))
         raise OptionError(f"method must be pca, tsne or umap, not {method!r}")
 
-    def _build(self, samples: int) -> AutoEncoder:
+    def _build(self) -> AutoEncoder:
         noise: Corruption = GaussianNoise(self.noise) if self.noise else Identity()
         decoder: nn.Module = self.input_.decoder(self.dimensions, self.width)
         return AutoEncoder(

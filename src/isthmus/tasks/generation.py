@@ -16,10 +16,10 @@ from isthmus.code import Batch
 from isthmus.codes.gaussian import Gaussian
 from isthmus.distances import Bernoulli, Normal
 from isthmus.errors import OptionError
-from isthmus.objectives import importance_bound, importance_weighted, mean
-from isthmus.tasks.inputs import PictureInput
-from isthmus.tasks.learned import LearnedTask
-from isthmus.training.samples import Samples, Viewed
+from isthmus.objectives import importance_bound
+from isthmus.recipes.vae import variational
+from isthmus.tasks.learned import LearnedTask, over
+from isthmus.training.samples import InMemory, Samples, Viewed
 
 __all__ = ["Generator"]
 
@@ -114,16 +114,14 @@ class Generator(LearnedTask):
             if getattr(self, name) < 1:
                 raise OptionError(f"{name} must be at least 1, not {getattr(self, name)}")
         samples = self._learn(X)
-        self.ink_ = isinstance(self.input_, PictureInput) and _is_ink(samples)
+        self.ink_ = _is_ink(samples)
         with torch.random.fork_rng():
             torch.manual_seed(self._seed())
-            model = self._build(len(samples))
             shown = Viewed(samples, torch.bernoulli) if self.ink_ else samples  # dynamic binarisation
-            self.history_ = self._train(
-                model, shown, steps=self.steps, batch_size=128, learning_rate=2e-3, warmup=min(300, self.steps),
+            self._train(
+                self._build(), shown, batch_size=128, learning_rate=2e-3, warmup=min(300, self.steps),
                 title="learning to generate",
             )  # fmt: skip
-        self.model_ = model.eval().requires_grad_(False)
         return self
 
     def sample(self, n: int = 1) -> Any:
@@ -132,23 +130,23 @@ class Generator(LearnedTask):
         if n < 1:
             raise OptionError(f"n must be at least 1, not {n}")
         with torch.inference_mode(), _seeded(self._seed()):
-            return self.input_.back(self._each(self.model_.decode, self.model_.code.sample(n)))
+            return self.input_.back(self._decoded(self.model_.code.sample(n)))
 
     def interpolate(self, a: Any, b: Any, n: int = 8) -> Any:
         """Return n samples on the way from the code of `a` to that of `b`, one sample each, ends included."""
         if n < 2:
             raise OptionError(f"n must be at least 2, not {n}")
-        ends = [self._each(lambda part: self.model_.embed(Batch(part)), self._tensor(end))[:1] for end in (a, b)]
+        ends = [self._over(end, lambda part: self.model_.embed(Batch(part)))[:1] for end in (a, b)]
         way = torch.linspace(0, 1, n)[:, None]
-        return self.input_.back(self._each(self.model_.decode, ends[0] + way * (ends[1] - ends[0])))
+        return self.input_.back(self._decoded(ends[0] + way * (ends[1] - ends[0])))
 
     def reconstruct(self, X: Any) -> Any:
         """Return samples as they come out of the narrow place."""
-        return self.input_.back(self._each(lambda part: self.model_.reconstruct(Batch(part)), self._tensor(X)))
+        return self.input_.back(self._over(X, lambda part: self.model_.reconstruct(Batch(part))))
 
     def transform(self, X: Any) -> np.ndarray:
         """Return the codes' means, (N, dimensions)."""
-        return self._each(lambda part: self.model_.embed(Batch(part)), self._tensor(X)).numpy()
+        return self._over(X, lambda part: self.model_.embed(Batch(part))).numpy()
 
     def log_likelihood(self, X: Any, *, draws: int = 100) -> np.ndarray:
         """Return a lower bound of the log density of samples, nats (N,).
@@ -163,19 +161,24 @@ class Generator(LearnedTask):
         """
         if draws < 1:
             raise OptionError(f"draws must be at least 1, not {draws}")
-        x = self._tensor(X)
-        with torch.inference_mode(), _seeded(self._seed()):
-            if self.ink_:
-                x = torch.bernoulli(x)
-            code = self.model_.code
-            assert isinstance(code, Gaussian)
-            code.sampled_rate, before = True, code.sampled_rate
+        self._check_fitted()
+        code = self.model_.code
+        assert isinstance(code, Gaussian)
+        rows = max(1, 4096 // min(draws, DRAWS_AT_ONCE))
+
+        def bounds(x: Tensor) -> Tensor:
+            x = torch.bernoulli(x) if self.ink_ else x
+            return torch.cat([self._bound(self.model_, part, draws) for part in x.split(rows)])
+
+        with _seeded(self._seed()):
+            code.sampled_rate, before = True, code.sampled_rate  # the bound needs the price of the very draw
             try:
-                rows = max(1, 4096 // min(draws, DRAWS_AT_ONCE))
-                parts = [self._bound(self.model_, part, draws) for part in x.split(rows)]
+                return -self._over(X, bounds).double().numpy()
             finally:
                 code.sampled_rate = before
-        return -torch.cat(parts).double().numpy()
+
+    def _decoded(self, codes: Tensor) -> Tensor:
+        return over(InMemory(Batch(codes)), self.model_.decode)
 
     @staticmethod
     def _bound(model: AutoEncoder, x: Tensor, draws: int) -> Tensor:
@@ -183,15 +186,13 @@ class Generator(LearnedTask):
         lengths = [model(Batch(x), count).description_length.view(len(x), count) for count in counts]
         return importance_bound(torch.cat(lengths, 1))
 
-    def _build(self, samples: int) -> AutoEncoder:
-        return AutoEncoder(
-            encoder=self.input_.encoder(2 * self.dimensions, self.width),
-            code=Gaussian(self.dimensions, beta=self.beta, free_nats=self.free_nats, sampled_rate=self.draws > 1),
-            decoder=self.input_.decoder(self.dimensions, self.width),
+    def _build(self) -> AutoEncoder:
+        return variational(
+            self.input_.encoder(2 * self.dimensions, self.width),
+            self.input_.decoder(self.dimensions, self.width),
+            latent=self.dimensions, beta=self.beta, free_nats=self.free_nats, draws=self.draws,
             distance=Bernoulli() if self.ink_ else Normal(0.3, learned=True),
-            draws=self.draws,
-            combine=importance_weighted if self.draws > 1 else mean,
-        )
+        )  # fmt: skip
 
     def _more(self) -> dict[str, Any]:
         return {"ink": self.ink_}
@@ -210,4 +211,5 @@ def _seeded(seed: int) -> Iterator[None]:
 
 def _is_ink(samples: Samples) -> bool:
     first = next(iter(samples.take([torch.arange(min(FIRST, len(samples)))]))).x
-    return bool(((first < NEAR) | (first > 1 - NEAR)).float().mean() > INK) and first.shape[1] == 1
+    grey = first.dim() == 4 and first.shape[1] == 1
+    return grey and bool(((first < NEAR) | (first > 1 - NEAR)).float().mean() > INK)

@@ -5,6 +5,7 @@ An input knows which networks and views suit its kind, so that a task need not a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import numpy as np
@@ -14,18 +15,21 @@ from torch import Tensor, nn
 
 from isthmus.code import Batch
 from isthmus.distances import Distance, Normal
-from isthmus.errors import DataError, ModelError
+from isthmus.errors import DataError
 from isthmus.kinds import tables
 from isthmus.kinds.images import Frame, Pictures, are_pictures, open_pictures, to_arrays
 from isthmus.kinds.schema import Schema
 from isthmus.networks.conv import ConvDecoder, ConvEncoder
 from isthmus.networks.features import CellFeatures
 from isthmus.networks.mlp import Dense
+from isthmus.store import rebuilding
 from isthmus.training.samples import InMemory, Samples
+from isthmus.training.settings import usual_precision
 from isthmus.views import Noises, Shifts, Warps
 
 __all__ = ["Input", "PictureInput", "TableInput", "input_from_json", "learn_input"]
 
+WIDE = 24 * 24  # pixels from which a step is work enough for several threads
 SHIFTED = 16  # side of a picture from which a pixel is a small shift
 DENSE = 256  # units of a hidden layer, for tables
 
@@ -37,10 +41,6 @@ class Input(Protocol):
 
     def read(self, X: Any) -> Samples:
         """Return X as samples for the training loop."""
-        ...
-
-    def tensor(self, X: Any) -> Tensor:
-        """Return X as one tensor."""
         ...
 
     def back(self, x: Tensor) -> Any:
@@ -71,8 +71,16 @@ class Input(Protocol):
         """Return points whose distances tell which samples are alike, (batch, ...) -> (batch, width)."""
         ...
 
+    def pace(self) -> dict[str, Any]:
+        """Return the training settings that depend on how much work a sample is: threads and precision."""
+        ...
+
     def to_json(self) -> dict[str, Any]:
-        """Return what `input_from_json` takes."""
+        """Return what `input_from_json` takes, tensors aside."""
+        ...
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return what was learned of the data's scales."""
         ...
 
 
@@ -84,11 +92,8 @@ class PictureInput:
     def __init__(self, frame: Frame, *, mirror: bool = False) -> None:
         self.frame, self.mirror = frame, mirror
 
-    def read(self, X: Any, *, skip: bool = False) -> Pictures:
-        return open_pictures(X, self.frame, skip=skip)
-
-    def tensor(self, X: Any) -> Tensor:
-        return self.read(X).all()
+    def read(self, X: Any) -> Pictures:
+        return open_pictures(X, self.frame)
 
     def back(self, x: Tensor) -> np.ndarray:
         return to_arrays(x)
@@ -115,12 +120,20 @@ class PictureInput:
         # a little blur forgives a stroke that lies a pixel off; the direction forgives its weight
         return F.normalize(F.avg_pool2d(x, 3, 1, 1).flatten(1) if min(x.shape[2:]) >= SHIFTED else x.flatten(1), dim=1)
 
+    def pace(self) -> dict[str, Any]:
+        # on small pictures several threads wait for each other, and the conversions outweigh what bfloat16 saves
+        wide = self.frame.height * self.frame.width >= WIDE
+        return {"precision": usual_precision() if wide else "float32", "threads": None if wide else 1}
+
+    def tensors(self) -> dict[str, Tensor]:
+        return {}
+
     def to_json(self) -> dict[str, Any]:
         return {"kind": self.kind, "frame": self.frame.to_json(), "mirror": self.mirror}
 
 
 class TableInput:
-    """The columns of a table, standardised; their scales are stored as JSON, being few."""
+    """The columns of a table, standardised."""
 
     kind = "table"
 
@@ -128,11 +141,8 @@ class TableInput:
         self.schema, self.features, self.plain = schema, features, plain
 
     def read(self, X: Any) -> Samples:
-        return InMemory(Batch(self.tensor(X)))
-
-    def tensor(self, X: Any) -> Tensor:
         cells = self.schema.encode(tables.read(X), name=tables.source_name(X))
-        return self.features(torch.from_numpy(cells))
+        return InMemory(Batch(self.features(torch.from_numpy(cells))))
 
     def back(self, x: Tensor) -> Any:
         cells = self.features.values(x.detach()).numpy()
@@ -167,18 +177,15 @@ class TableInput:
     def likeness(self, x: Tensor) -> Tensor:
         return x
 
+    def pace(self) -> dict[str, Any]:
+        return {"precision": "float32", "threads": 1}
+
+    def tensors(self) -> dict[str, Tensor]:
+        return dict(self.features.state_dict())
+
     def to_json(self) -> dict[str, Any]:
-        buffers = {
-            name: {"values": buffer.tolist(), "shape": list(buffer.shape)}
-            for name, buffer in self.features.named_buffers()
-        }
-        return {
-            "kind": self.kind,
-            "schema": self.schema.to_json(),
-            "ranked": self.features.ranked_cells,
-            "plain": self.plain,
-            "features": buffers,
-        }
+        schema, ranked = self.schema.to_json(), self.features.ranked_cells
+        return {"kind": self.kind, "schema": schema, "ranked": ranked, "plain": self.plain}
 
 
 def learn_input(X: Any, *, size: Any = None, grey: bool | None = None, mirror: bool = False) -> tuple[Input, Samples]:
@@ -204,22 +211,18 @@ def learn_input(X: Any, *, size: Any = None, grey: bool | None = None, mirror: b
     return held, InMemory(Batch(features(torch.from_numpy(cells))))
 
 
-def input_from_json(data: Any) -> Input:
-    """Return the input that `to_json` described.
+def input_from_json(data: Any, tensors: Mapping[str, Tensor]) -> Input:
+    """Return the input that `to_json` and `tensors` described.
 
     Raises
     ------
     ModelError
-        If it does not describe one.
+        If they do not describe one.
     """
-    try:
+    with rebuilding():
         if data["kind"] == "pictures":
             return PictureInput(Frame(**data["frame"]), mirror=bool(data["mirror"]))
         schema = Schema.from_json(data["schema"])
         features = CellFeatures(schema.cells, ranked=data["ranked"])
-        for name, buffer in features.named_buffers():
-            stored = data["features"][name]
-            buffer.copy_(torch.tensor(stored["values"], dtype=buffer.dtype).view(stored["shape"]))
+        features.load_state_dict(dict(tensors))
         return TableInput(schema, features, plain=bool(data["plain"]))
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise ModelError(f"the model folder is damaged: {str(error).splitlines()[0]}") from None

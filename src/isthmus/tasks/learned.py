@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +13,17 @@ from sklearn.utils import check_random_state
 from torch import Tensor, nn
 
 from isthmus import store
-from isthmus.errors import IsthmusError, ModelError, OptionError
-from isthmus.tasks.inputs import Input, PictureInput, input_from_json, learn_input
+from isthmus.tasks.inputs import Input, input_from_json, learn_input
 from isthmus.training.history import History
 from isthmus.training.loop import train
 from isthmus.training.samples import Samples
-from isthmus.training.settings import Settings, usual_precision
+from isthmus.training.settings import Settings
 from isthmus.version import __version__
 
-__all__ = ["LearnedTask"]
+__all__ = ["LearnedTask", "over"]
 
 PASSING = ("random_state", "log_dir", "checkpoint", "progress")  # options that a model folder does not keep
 AT_ONCE = 512  # samples
-WIDE = 24 * 24  # pixels
 
 
 class LearnedTask(BaseEstimator):
@@ -34,33 +33,31 @@ class LearnedTask(BaseEstimator):
     model_: nn.Module
     history_: History
 
-    def _build(self, samples: int) -> nn.Module:
+    def _build(self) -> nn.Module:
         """Return the untrained model for `self.input_`."""
         raise NotImplementedError
 
     def _learn(self, X: Any) -> Samples:
         """Recognise what X is; the options `size`, `grey` and `mirror` are read where a task has them."""
-        if getattr(self, "steps", 1) < 1:
-            raise OptionError(f"steps must be at least 1, not {self.steps}")
         asked = {name: getattr(self, name) for name in ("size", "grey", "mirror") if hasattr(self, name)}
         self.input_, samples = learn_input(X, **asked)
         return samples
 
-    def _train(self, model: nn.Module, samples: Samples, **settings: Any) -> History:
-        options = {
+    def _train(self, model: nn.Module, samples: Samples, **settings: Any) -> None:
+        """Train the model, keep it and its history, and remove the checkpoint: what is done is not to be resumed."""
+        checkpoint = getattr(self, "checkpoint", None)
+        options = self.input_.pace() | {
+            "steps": self.get_params()["steps"],
             "seed": self._seed(),
-            "precision": usual_precision() if isinstance(self.input_, PictureInput) else "float32",
-            "threads": None if self._is_wide() else 1,
-            "evaluate_every": max(settings["steps"] // 50, 1),
-            "progress": getattr(self, "progress", False),
-            "log_dir": getattr(self, "log_dir", None),
-            "checkpoint": getattr(self, "checkpoint", None),
+            "evaluate_every": max(self.get_params()["steps"] // 50, 1),
+            "progress": self.get_params()["progress"],
+            "log_dir": self.get_params()["log_dir"],
+            "checkpoint": checkpoint,
         }
-        return train(model, samples, settings=Settings(**(options | settings)))
-
-    def _is_wide(self) -> bool:
-        """Tell whether a step is work enough for several threads: on small ones they wait for each other."""
-        return isinstance(self.input_, PictureInput) and self.input_.frame.height * self.input_.frame.width >= WIDE
+        self.history_ = train(model, samples, settings=Settings(**(options | settings)))
+        self.model_ = model.eval().requires_grad_(False)
+        if checkpoint is not None:
+            Path(checkpoint).unlink(missing_ok=True)
 
     def _seed(self) -> int:
         return int(check_random_state(getattr(self, "random_state", None)).randint(2**31 - 1))
@@ -69,14 +66,10 @@ class LearnedTask(BaseEstimator):
         if not hasattr(self, "model_"):
             raise NotFittedError(f"This {type(self).__name__} instance is not fitted yet: call fit(X) first")
 
-    def _tensor(self, X: Any) -> Tensor:
+    def _over(self, X: Any, function: Callable[[Tensor], Tensor]) -> Tensor:
+        """Apply a function of a batch to all of X in blocks, in bounded memory and without gradients."""
         self._check_fitted()
-        return self.input_.tensor(X)
-
-    def _each(self, function: Any, x: Tensor) -> Tensor:
-        """Apply the model in blocks, without gradients."""
-        with torch.inference_mode():
-            return torch.cat([function(part) for part in x.split(AT_ONCE)])
+        return over(self.input_.read(X), function)
 
     def save(self, folder: str | Path) -> None:
         """Write a model folder; `isthmus.load(folder)` gives the same results bit for bit.
@@ -89,7 +82,9 @@ class LearnedTask(BaseEstimator):
         self._check_fitted()
         kept = {name: value for name, value in self.get_params().items() if name not in PASSING}
         config = {"options": kept, "input": self.input_.to_json(), "history": self.history_.to_json()} | self._more()
-        store.write(folder, task=type(self).__name__, config=config, tensors=self.model_.state_dict(), card=self.card())
+        tensors = {f"input.{name}": tensor for name, tensor in self.input_.tensors().items()}
+        tensors |= {f"model.{name}": tensor for name, tensor in self.model_.state_dict().items()}
+        store.write(folder, task=type(self).__name__, config=config, tensors=tensors, card=self.card())
 
     @classmethod
     def from_stored(cls, stored: store.Stored) -> Any:
@@ -100,19 +95,15 @@ class LearnedTask(BaseEstimator):
         ModelError
             If the parts of the folder do not fit each other.
         """
-        try:
+        with store.rebuilding():
             config = stored.config
             task = cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in config["options"].items()})
-            task.input_ = input_from_json(config["input"])
+            task.input_ = input_from_json(config["input"], _under("input.", stored.tensors))
             task.history_ = History.from_json(config["history"])
             task._restore(config)
-            task.model_ = task._build(0)
-            task.model_.load_state_dict(dict(stored.tensors))
-            task.model_.eval().requires_grad_(False)
-        except (KeyError, TypeError, ValueError, RuntimeError) as error:
-            if isinstance(error, IsthmusError):
-                raise
-            raise ModelError(f"the model folder is damaged: {str(error).splitlines()[0]}") from None
+            model = task._build()
+            model.load_state_dict(_under("model.", stored.tensors))
+            task.model_ = model.eval().requires_grad_(False)
         return task
 
     def _more(self) -> dict[str, Any]:
@@ -139,3 +130,13 @@ class LearnedTask(BaseEstimator):
                 "",
             ]
         )
+
+
+def over(samples: Samples, function: Callable[[Tensor], Tensor]) -> Tensor:
+    """Apply a function of a batch to all samples in blocks, without gradients."""
+    with torch.inference_mode():
+        return torch.cat([function(batch.x) for batch in samples.take(torch.arange(len(samples)).split(AT_ONCE))])
+
+
+def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}

@@ -13,20 +13,20 @@ from torch import Tensor
 
 from isthmus.autoencoder import AutoEncoder
 from isthmus.code import Batch
-from isthmus.errors import DataError, ModelError
+from isthmus.errors import DataError
 from isthmus.kinds.images import Frame, Pictures, open_pictures, to_arrays
 from isthmus.recipes.inpainting import inpainting
+from isthmus.store import rebuilding
+from isthmus.tasks.inputs import PictureInput
+from isthmus.tasks.learned import over
 from isthmus.training.history import History
 from isthmus.training.loop import train
 from isthmus.training.samples import Viewed
-from isthmus.training.settings import Settings, usual_precision
-from isthmus.views import Shifts
+from isthmus.training.settings import Settings
 
 __all__ = ["PictureJudge", "PictureReason"]
 
 LEFT_OUT = 1 / 6  # share of the pictures to calibrate on
-SHIFTED = 16  # side of a picture from which a pixel is a small shift
-WIDE = 24 * 24  # pixels from which a step is work for several threads
 LEAST = 1e-4  # mean square of a restored pixel's error: no picture is restored more exactly
 
 
@@ -71,12 +71,14 @@ class PictureJudge:
     def learn(
         cls, X: Any, *, steps: int, latent: int = 32, width: int = 512, seed: int = 0,
         log_dir: str | Path | None = None, checkpoint: str | Path | None = None, progress: bool = False,
-    ) -> tuple[PictureJudge, np.ndarray, History]:  # fmt: skip
+    ) -> tuple[PictureJudge, int, np.ndarray, History]:  # fmt: skip
         """Train on five sixths of the pictures and calibrate on the others.
 
         Returns
         -------
         judge : PictureJudge
+        count : int
+            Pictures there were.
         calibration : array
             Sorted scores of the pictures left out.
         history : History
@@ -94,22 +96,19 @@ class PictureJudge:
             judge = cls(pictures.frame, latent=latent, width=width)
             order = torch.randperm(len(pictures))
             count = max(1, round(len(pictures) * (1 - LEFT_OUT)))
-            small = min(pictures.frame.height, pictures.frame.width) < SHIFTED
-            taught = pictures.part(order[:count])
+            held, taught = PictureInput(pictures.frame), pictures.part(order[:count])
             settings = Settings(
                 steps=steps, batch_size=128, learning_rate=1e-3, warmup=min(100, steps), seed=seed,
-                precision=usual_precision(), evaluate_every=max(steps // 20, 1), log_dir=log_dir,
-                threads=1 if pictures.frame.height * pictures.frame.width < WIDE else None,
-                checkpoint=checkpoint, progress=progress, title="learning what is normal",
+                evaluate_every=max(steps // 20, 1), log_dir=log_dir, checkpoint=checkpoint, progress=progress,
+                title="learning what is normal", **held.pace(),
             )  # fmt: skip
-            history = train(judge.model, taught if small else Viewed(taught, Shifts()), settings=settings)
+            history = train(judge.model, Viewed(taught, held.shifts()), settings=settings)
             judge.model.eval().requires_grad_(False)
             left_out = pictures.part(order[count:])
-            errors = torch.cat([judge._heat(x).mean((1, 2)) for x in left_out.batches()])
-            judge.usual = errors.mean().clamp(min=LEAST)
+            judge.usual = over(left_out, lambda x: judge._heat(x).mean((1, 2))).mean().clamp(min=LEAST)
         if checkpoint is not None:
             Path(checkpoint).unlink(missing_ok=True)
-        return judge, np.sort(judge.score(left_out)), history
+        return judge, len(pictures), np.sort(judge.score(left_out)), history
 
     def open(self, X: Any) -> Pictures:
         """Return pictures in the model's frame."""
@@ -117,8 +116,7 @@ class PictureJudge:
 
     def score(self, X: Any) -> np.ndarray:
         """Return minus the nats of each picture."""
-        parts = [-self._nats(x).sum((1, 2)) for x in self.open(X).batches()]
-        return torch.cat(parts).double().numpy()
+        return -over(self.open(X), lambda x: self._nats(x).sum((1, 2))).double().numpy()
 
     def explain(self, X: Any) -> list[PictureReason]:
         """Return where each picture is odd, and what was expected instead."""
@@ -135,8 +133,7 @@ class PictureJudge:
 
     def embed(self, X: Any) -> np.ndarray:
         """Return the codes of pictures, (N, latent)."""
-        with torch.inference_mode():
-            return torch.cat([self.model.embed(Batch(x)) for x in self.open(X).batches()]).numpy()
+        return over(self.open(X), lambda x: self.model.embed(Batch(x))).numpy()
 
     def _nats(self, x: Tensor) -> Tensor:
         """(n, C, H, W) -> nats a pixel, (n, H, W), under a normal law of the blurred error."""
@@ -165,11 +162,9 @@ class PictureJudge:
         ModelError
             If the parts do not fit each other.
         """
-        try:
+        with rebuilding():
             judge = cls(Frame(**data["frame"]), latent=int(data["latent"]), width=int(data["width"]))
             judge.usual = tensors.pop("usual")
             judge.model.load_state_dict(tensors)
-        except (KeyError, TypeError, ValueError, RuntimeError) as error:
-            raise ModelError(f"the model folder is damaged: {str(error).splitlines()[0]}") from None
         judge.model.eval().requires_grad_(False)
         return judge

@@ -60,4 +60,4 @@ class Settings:
 def usual_precision() -> Literal["float32", "bfloat16"]:
     """Return the precision in which wide networks train fastest here: bfloat16 where the processor multiplies it."""
     supported = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
-    return "bfloat16" if torch.cuda.is_available() or supported() else "float32"
+    return "bfloat16" if supported() else "float32"
