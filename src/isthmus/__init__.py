@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from isthmus.tasks.denoising import Denoiser
     from isthmus.tasks.embedding import Embedder
     from isthmus.tasks.generation import Generator
+    from isthmus.tasks.voice import VoiceConverter
 
-__all__ = ["AnomalyDetector", "Clusterer", "Denoiser", "Embedder", "Generator", "__version__", "load"]
+__all__ = ["AnomalyDetector", "Clusterer", "Denoiser", "Embedder", "Generator", "VoiceConverter", "__version__", "load"]
 
 
 def __getattr__(name: str) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +18,7 @@ __all__ = ["Corruption", "Erasing", "GaussianNoise", "Identity", "Masking", "One
 class Corruption(nn.Module):
     """Spoil x. Abstract, and it stores nothing that x could teach it."""
 
-    def forward(self, x: Tensor) -> tuple[Value, Tensor | None]:
+    def forward(self, x: Any) -> tuple[Value, Tensor | None]:
         """Return x (batch, ...) spoiled, and a boolean mask of the spoiled places or None for all of them.
 
         What is spoiled is shaped as x, unless the encoder is told more: then it is a group with x in it.

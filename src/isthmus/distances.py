@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from isthmus.errors import OptionError
 
-__all__ = ["Bernoulli", "Categorical", "Distance", "Normal", "OnlyWhere"]
+__all__ = ["Bernoulli", "Categorical", "Distance", "Laplace", "Normal", "Of", "OnlyWhere"]
 
 
 class Distance(nn.Module):
@@ -66,6 +66,37 @@ class Normal(Distance):
         return output.sigmoid() if self.bounded else output
 
 
+class Laplace(Distance):
+    """A Laplace density around the output: the absolute error, which forgives a few large misses.
+
+    Parameters
+    ----------
+    scale : float
+        The mean absolute deviation.
+    learned : bool
+        Whether training moves it, too.
+    """
+
+    def __init__(self, scale: float = 1.0, *, learned: bool = False) -> None:
+        super().__init__()
+        if not 0 < scale < math.inf:
+            raise OptionError("scale must be positive and finite")
+        log_scale = torch.tensor(math.log(scale))
+        if learned:
+            self.log_scale = nn.Parameter(log_scale)
+        else:
+            self.register_buffer("log_scale", log_scale)
+
+    def places(self, output: Tensor, x: Tensor) -> Tensor:
+        """(batch, ...), (batch, ...) -> (batch, ...) nats."""
+        _same_shape(output, x)
+        return (x - output).abs() * (-self.log_scale).exp() + self.log_scale + math.log(2)
+
+    def expected(self, output: Tensor) -> Tensor:
+        """Return the median, which is the output."""
+        return output
+
+
 class Bernoulli(Distance):
     """Bits, or grey values in [0, 1] read as probabilities, under the output's logits."""
 
@@ -114,6 +145,28 @@ class OnlyWhere(Distance):
         """-> (batch,) nats."""
         nats = self.places(output, x)
         return (nats if where is None else nats.where(where, 0.0)).flatten(1).sum(1)
+
+
+class Of(Distance):
+    """Judge the output by one part of x, where x is a named group of tensors.
+
+    Parameters
+    ----------
+    name : str
+    distance : Distance
+    """
+
+    def __init__(self, name: str, distance: Distance) -> None:
+        super().__init__()
+        self.name, self.distance = name, distance
+
+    def places(self, output: Any, x: Any) -> Tensor:
+        """Return the nats of every place of the part."""
+        return self.distance.places(output, x[self.name])
+
+    def expected(self, output: Any) -> Any:
+        """Return what the other distance expects of the part, under its name."""
+        return {self.name: self.distance.expected(output)}
 
 
 def _same_shape(output: Tensor, x: Tensor) -> None:

@@ -4,7 +4,7 @@ They descend from the built-in error a Python programmer would expect, so ``exce
 The command line prints any of them on one line and exits with 2; all else is our fault and exits with 1.
 """
 
-__all__ = ["DataError", "IsthmusError", "ModelError", "OptionError", "OutputError", "SchemaWarning"]
+__all__ = ["DataError", "IsthmusError", "ModelError", "OptionError", "OutputError", "SchemaWarning", "SoundWarning"]
 
 
 class IsthmusError(Exception):
@@ -29,3 +29,7 @@ class OutputError(IsthmusError, OSError):
 
 class SchemaWarning(UserWarning):
     """Something about the columns that a person should know, and that does not stop the work."""
+
+
+class SoundWarning(UserWarning):
+    """Something about a recording that a person should know, and that does not stop the work."""

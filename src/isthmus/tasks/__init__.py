@@ -17,6 +17,7 @@ HOMES = {
     "Denoiser": "isthmus.tasks.denoising",
     "Embedder": "isthmus.tasks.embedding",
     "Generator": "isthmus.tasks.generation",
+    "VoiceConverter": "isthmus.tasks.voice",
 }
 
 

@@ -23,6 +23,7 @@ from isthmus.networks.conv import ConvDecoder, ConvEncoder
 from isthmus.networks.features import CellFeatures
 from isthmus.networks.mlp import Dense
 from isthmus.store import rebuilding
+from isthmus.tasks.speech_input import SpeechInput
 from isthmus.training.samples import InMemory, Samples
 from isthmus.training.settings import usual_precision
 from isthmus.views import Noises, Shifts, Warps
@@ -73,6 +74,10 @@ class Input(Protocol):
 
     def pace(self) -> dict[str, Any]:
         """Return the training settings that depend on how much work a sample is: threads and precision."""
+        ...
+
+    def describe(self) -> str:
+        """Say what a model was made from."""
         ...
 
     def to_json(self) -> dict[str, Any]:
@@ -127,6 +132,9 @@ class PictureInput:
 
     def tensors(self) -> dict[str, Tensor]:
         return {}
+
+    def describe(self) -> str:
+        return f"pictures brought to {self.frame}"
 
     def to_json(self) -> dict[str, Any]:
         return {"kind": self.kind, "frame": self.frame.to_json(), "mirror": self.mirror}
@@ -183,6 +191,9 @@ class TableInput:
     def tensors(self) -> dict[str, Tensor]:
         return dict(self.features.state_dict())
 
+    def describe(self) -> str:
+        return f"a table of {len(self.schema.columns)} columns"
+
     def to_json(self) -> dict[str, Any]:
         schema, ranked = self.schema.to_json(), self.features.ranked_cells
         return {"kind": self.kind, "schema": schema, "ranked": ranked, "plain": self.plain}
@@ -211,7 +222,7 @@ def learn_input(X: Any, *, size: Any = None, grey: bool | None = None, mirror: b
     return held, InMemory(Batch(features(torch.from_numpy(cells))))
 
 
-def input_from_json(data: Any, tensors: Mapping[str, Tensor]) -> Input:
+def input_from_json(data: Any, tensors: Mapping[str, Tensor]) -> Any:
     """Return the input that `to_json` and `tensors` described.
 
     Raises
@@ -220,7 +231,9 @@ def input_from_json(data: Any, tensors: Mapping[str, Tensor]) -> Input:
         If they do not describe one.
     """
     with rebuilding():
-        if data["kind"] == "pictures":
+        if data["kind"] == SpeechInput.kind:
+            return SpeechInput(rate=int(data["rate"]), bands=int(data["bands"]))
+        if data["kind"] == PictureInput.kind:
             return PictureInput(Frame(**data["frame"]), mirror=bool(data["mirror"]))
         schema = Schema.from_json(data["schema"])
         features = CellFeatures(schema.cells, ranked=data["ranked"])

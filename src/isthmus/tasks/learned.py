@@ -13,7 +13,7 @@ from sklearn.utils import check_random_state
 from torch import Tensor, nn
 
 from isthmus import store
-from isthmus.tasks.inputs import Input, input_from_json, learn_input
+from isthmus.tasks.inputs import input_from_json, learn_input
 from isthmus.training.history import History
 from isthmus.training.loop import train
 from isthmus.training.samples import Samples
@@ -29,7 +29,7 @@ AT_ONCE = 512  # samples
 class LearnedTask(BaseEstimator):
     """An estimator around one trained model. A task adds its own options, `_build` and its verbs."""
 
-    input_: Input
+    input_: Any  # an `Input`, or another kind of data that has `pace`, `describe`, `to_json` and `tensors`
     model_: nn.Module
     history_: History
 
@@ -115,14 +115,12 @@ class LearnedTask(BaseEstimator):
 
     def card(self) -> str:
         """Return the model card, Markdown."""
-        held = self.input_.to_json()
-        what = str(held["frame"]) if held["kind"] == "pictures" else f"{len(held['schema']['columns'])} columns"
         losses = self.history_.points[-1].losses if self.history_.points else {}
         return "\n".join(
             [
                 f"# {type(self).__name__}",
                 "",
-                f"Made by Isthmus {__version__} from {held['kind']}: {what}.",
+                f"Made by Isthmus {__version__} from {self.input_.describe()}.",
                 "",
                 f"Training: {self.history_.steps} steps; last loss "
                 + ", ".join(f"{name} {loss:.4g} nats" for name, loss in losses.items())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -52,7 +52,7 @@ class Viewed:
     view : function, x -> x
     """
 
-    def __init__(self, samples: Samples, view: Callable[[Tensor], Tensor]) -> None:
+    def __init__(self, samples: Samples, view: Callable[[Any], Any]) -> None:
         self.samples, self.view = samples, view
 
     def __len__(self) -> int:

@@ -1,0 +1,261 @@
+"""Recordings: sound files in, mono samples at one rate out, and back.
+
+soundfile decodes WAV, FLAC, OGG and MP3, soxr changes the rate. Files are read with distrust and in blocks, so that an
+hour takes no more memory than a minute where the caller takes them as they come. What cannot be used is one clear
+error that names the file; what is used in spite of a fault (clipped, telephone sound) is told.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from isthmus.errors import DataError, SoundWarning
+from isthmus.files import replaced_file
+
+__all__ = ["RATE", "SUFFIXES", "Take", "check_heard", "find", "note", "read", "stream", "trimmed", "write"]
+
+RATE = 16_000  # samples a second: all that speech needs, and what its corpora have
+SUFFIXES = {".wav", ".flac", ".ogg", ".mp3"}
+RATES = (4_000, 384_000)  # of files; beyond them a header is wrong, or meant to make us work
+BLOCK = 10.0  # seconds read at once
+MOST_CHANNELS = 16
+SILENT = 1e-4  # full scale; a file that never rises above it holds nothing
+CLIPPED, TOO_OFTEN = 0.999, 1e-3  # full scale, and the share of samples there from which a file is told to be clipped
+FRAME, HOP = 400, 160  # samples in which loudness is measured (25 and 10 ms at 16 kHz)
+QUIET = 35.0  # decibels below the loudest frame from which a frame at either end is silence
+KEPT = 0.03  # seconds left before and after what is not silence
+FORMATS = {".wav": "WAV", ".flac": "FLAC", ".ogg": "OGG"}  # that can be written
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """One recording of a folder.
+
+    Attributes
+    ----------
+    path : Path
+    speaker : str
+        Who speaks: the sub-folder it lies in, or for files that lie in no sub-folder their own name.
+    """
+
+    path: Path
+    speaker: str
+
+
+def find(folder: str | Path) -> list[Take]:
+    """Return the recordings of a folder and its sub-folders, sorted by path.
+
+    Raises
+    ------
+    DataError
+        If there is no such folder, or no recording in it.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise DataError(f"{folder} is not a folder" if folder.exists() else f"{folder} does not exist")
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+    if not paths:
+        raise DataError(
+            f"{folder} is a folder without recordings: no file in it or below ends in {', '.join(sorted(SUFFIXES))}"
+        )
+    takes = []
+    for path in paths:
+        inside = path.relative_to(folder).parts
+        takes.append(Take(path, inside[0] if len(inside) > 1 else path.stem))
+    return takes
+
+
+def read(path: str | Path, rate: int = RATE, *, most: float | None = None) -> np.ndarray:
+    """Read one recording whole.
+
+    Parameters
+    ----------
+    path : path
+    rate : int
+        Samples a second to return.
+    most : float, optional
+        Seconds after which to stop reading.
+
+    Returns
+    -------
+    array (samples,), float32
+        Mono, full scale at ±1.
+
+    Raises
+    ------
+    DataError
+        Naming the file: missing, empty, silent, or not sound.
+    """
+    blocks, left = [], np.inf if most is None else round(most * rate)
+    for block in stream(path, rate):
+        blocks.append(block[: int(min(left, len(block)))])
+        left -= len(blocks[-1])
+        if left <= 0:
+            break
+    samples = np.concatenate(blocks)
+    check_heard(path, float(np.abs(samples).max(initial=0.0)))
+    clipped = float((np.abs(samples) >= CLIPPED).mean())
+    if clipped > TOO_OFTEN:
+        warnings.warn(
+            f"{path} is clipped: {clipped:.1%} of its samples are at full scale; a quieter recording would do better",
+            SoundWarning, stacklevel=2,
+        )  # fmt: skip
+    return samples
+
+
+def stream(path: str | Path, rate: int = RATE, *, seconds: float = BLOCK) -> Iterator[np.ndarray]:
+    """Yield one recording in blocks, in bounded memory.
+
+    Parameters
+    ----------
+    path : path
+    rate : int
+        Samples a second of what is yielded.
+    seconds : float
+        Of a block, roughly.
+
+    Yields
+    ------
+    array (samples,), float32
+        Mono.
+
+    Raises
+    ------
+    DataError
+        Naming the file: missing, empty or not sound, or damaged further on.
+    """
+    import soxr
+
+    path = Path(path)
+    with _opened(path) as file:
+        own, count = file.samplerate, 0
+        resample = soxr.ResampleStream(own, rate, 1, dtype="float32") if own != rate else None
+        if own < rate:
+            warnings.warn(
+                f"{path} has {own:,} samples a second: nothing above {own / 2:,.0f} Hz is in it, and nothing there "
+                f"can be restored",
+                SoundWarning, stacklevel=2,
+            )  # fmt: skip
+        while True:
+            block = _block(path, file, max(1, round(seconds * own)))
+            count += len(block)
+            ended = len(block) == 0
+            if resample is not None:
+                block = resample.resample_chunk(block, last=ended)
+            if len(block):
+                yield block
+            if ended:
+                break
+        if count == 0:
+            raise DataError(f"{path} holds no sound (0 samples)")
+
+
+def check_heard(name: object, loudest: float) -> None:
+    """Raise a `DataError` that names a recording of which no sample is louder than `SILENT`."""
+    if loudest < SILENT:
+        raise DataError(f"{name} is silent: no sample rises above {SILENT:g} of full scale")
+
+
+def trimmed(samples: np.ndarray) -> np.ndarray:
+    """Return the samples without the silence before and after, at `RATE`."""
+    if len(samples) < 2 * FRAME:
+        return samples
+    starts = np.arange(0, len(samples) - FRAME + 1, HOP)
+    sums = np.concatenate([[0.0], np.cumsum(samples.astype(np.float64) ** 2)])
+    power = (sums[starts + FRAME] - sums[starts]) / FRAME
+    loud = np.flatnonzero(power > power.max() * 10 ** (-QUIET / 10))
+    if len(loud) == 0:
+        return samples
+    margin = round(KEPT * RATE)
+    return samples[max(0, starts[loud[0]] - margin) : starts[loud[-1]] + FRAME + margin]
+
+
+def write(path: str | Path, samples: np.ndarray, rate: int = RATE, *, note: str = "") -> None:
+    """Write mono samples as WAV, FLAC or OGG, whole or not at all.
+
+    Parameters
+    ----------
+    path : path
+        Its ending names the format.
+    samples : array (samples,)
+        Full scale at ±1; what is louder is brought down to it.
+    rate : int
+    note : str
+        Kept in the file as its comment, where `note` reads it.
+
+    Raises
+    ------
+    DataError
+        If the ending names no format that can be written.
+    OutputError
+        If the place cannot be written to.
+    """
+    import soundfile
+
+    path = Path(path)
+    if path.suffix.lower() not in FORMATS:
+        raise DataError(f"cannot write {path}: end its name in {', '.join(FORMATS)}")
+    loudest = float(np.abs(samples).max(initial=0.0))
+    if loudest > 1:
+        samples = samples / loudest
+    with (
+        replaced_file(path) as temporary,
+        soundfile.SoundFile(temporary, "w", rate, 1, format=FORMATS[path.suffix.lower()]) as file,
+    ):
+        if note:
+            file.comment = note
+        file.write(np.asarray(samples, dtype=np.float32))
+
+
+def note(path: str | Path) -> str:
+    """Return the comment kept in a sound file; empty where there is none.
+
+    Raises
+    ------
+    DataError
+        Naming the file.
+    """
+    with _opened(Path(path)) as file:
+        return str(file.copy_metadata().get("comment", ""))
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """Open a sound file, with every way in which it cannot be opened or read told in one line."""
+    try:
+        import soundfile
+    except ImportError as error:
+        raise ImportError("sound files need soundfile and soxr: pip install 'isthmus[speech]'") from error
+    if not path.is_file():
+        raise DataError(f"{path} is a folder, not a sound file" if path.is_dir() else f"{path} does not exist")
+    if path.stat().st_size == 0:
+        raise DataError(f"{path} is empty (0 bytes)")
+    try:
+        file = soundfile.SoundFile(path)
+    except soundfile.LibsndfileError:
+        raise DataError(
+            f"{path} is not a sound file that can be decoded (WAV, FLAC, OGG, MP3), whatever its name says"
+        ) from None
+    with file:
+        if not RATES[0] <= file.samplerate <= RATES[1] or file.channels > MOST_CHANNELS:
+            raise DataError(f"{path} claims {file.samplerate:,} samples a second in {file.channels} channels")
+        yield file
+
+
+def _block(path: Path, file: Any, frames: int) -> np.ndarray:
+    import soundfile
+
+    try:
+        block = file.read(frames, dtype="float32", always_2d=True).mean(1)
+    except soundfile.LibsndfileError as error:
+        raise DataError(f"{path} is cut short or damaged: {error.error_string}") from None
+    if not np.isfinite(block).all():
+        raise DataError(f"{path} holds samples that are no numbers")
+    return block

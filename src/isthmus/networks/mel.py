@@ -1,0 +1,124 @@
+"""The log-mel front end, as part of a model, and the way back to sound by Griffin-Lim.
+
+samples ──► short-time spectrum ──► mel bands ──► logarithm
+   ▲                                    │
+   └── phases that fit each other ◄── spectrum of least error, not negative
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+__all__ = ["LogMel"]
+
+FLOOR = 1e-5  # of a band's amplitude at full scale: -100 dB
+REFINED = 30  # multiplicative steps towards the spectrum that the bands came from
+ROUNDS, MOMENTUM = 32, 0.99  # of the fast Griffin-Lim algorithm
+LOUD = 3.0  # nats below the loudest frame (26 dB) at which a frame counts half as speech
+
+
+class LogMel(nn.Module):
+    """Samples as the logarithms of the amplitudes in mel bands, and back.
+
+    Parameters
+    ----------
+    rate : int
+        Samples a second.
+    bands : int
+    window, hop : int
+        Samples in a frame, and between frames.
+    highest : float
+        Hz; the lowest is 0.
+    """
+
+    hann: Tensor
+    bank: Tensor
+    back: Tensor
+
+    def __init__(
+        self, rate: int = 16_000, *, bands: int = 80, window: int = 1024, hop: int = 200, highest: float = 8000.0
+    ) -> None:
+        super().__init__()
+        self.rate, self.bands, self.window, self.hop = rate, bands, window, hop
+        bank = _bank(rate, bands, window, highest)
+        self.register_buffer("hann", torch.hann_window(window), persistent=False)
+        self.register_buffer("bank", bank, persistent=False)
+        self.register_buffer("back", torch.linalg.pinv(bank), persistent=False)
+
+    def frames(self, samples: int) -> int:
+        """Return how many frames so many samples give."""
+        return samples // self.hop + 1
+
+    def forward(self, samples: Tensor) -> Tensor:
+        """(batch, samples) -> (batch, bands, frames), nats of amplitude."""
+        return (self.bank @ self._spectrum(samples).abs()).clamp(min=FLOOR).log()
+
+    def invert(self, mel: Tensor, *, rounds: int = ROUNDS, start: Tensor | None = None) -> Tensor:
+        """Return samples whose mel bands these are, (batch, bands, frames) -> (batch, samples).
+
+        The fast Griffin-Lim algorithm (Perraudin, Balazs & Søndergaard, 2013): phases are those of the spectrum
+        that the samples themselves have, with momentum.
+
+        Parameters
+        ----------
+        mel : tensor
+        rounds : int
+        start : tensor (batch, bins, frames), optional
+            Phases in radians to start from; by default a steady tone in every bin, so that the result is the same
+            every time.
+        """
+        amplitude = self.amplitude(mel)
+        if start is None:
+            steps = torch.arange(mel.shape[2], device=mel.device) * self.hop
+            bins = torch.arange(amplitude.shape[1], device=mel.device) / self.window
+            start = 2 * torch.pi * (bins[:, None] * steps).frac().expand_as(amplitude)
+        phase, before = torch.polar(torch.ones_like(amplitude), start), torch.zeros_like(amplitude)
+        for _ in range(rounds):
+            rebuilt = self._spectrum(self._samples(amplitude * phase))
+            ahead = rebuilt + MOMENTUM * (rebuilt - before)
+            before = rebuilt
+            phase = ahead / ahead.abs().clamp(min=1e-12)
+        return self._samples(amplitude * phase)
+
+    def amplitude(self, mel: Tensor) -> Tensor:
+        """Return the spectrum that explains mel bands, (batch, bands, frames) -> (batch, bins, frames).
+
+        The least-squares solution, refined by multiplicative steps (Lee & Seung, 2001), which keep it positive.
+        """
+        bands = mel.exp()
+        spectrum = (self.back @ bands).clamp(min=1e-8)
+        wanted = self.bank.T @ bands
+        for _ in range(REFINED):
+            spectrum = spectrum * wanted / (self.bank.T @ (self.bank @ spectrum) + 1e-9)
+        return spectrum
+
+    def _spectrum(self, samples: Tensor) -> Tensor:
+        padded = F.pad(samples, (0, max(0, self.window - samples.shape[1])))
+        return torch.stft(
+            padded, self.window, self.hop, window=self.hann, center=True, pad_mode="constant", return_complex=True
+        )
+
+    def _samples(self, spectrum: Tensor) -> Tensor:
+        return torch.istft(spectrum, self.window, self.hop, window=self.hann, center=True)
+
+
+def speech_weights(mel: Tensor) -> Tensor:
+    """Return how much each frame counts as speech by its loudness, (batch, bands, frames) -> (batch, 1, frames)."""
+    loudness = mel.logsumexp(1, keepdim=True)
+    return torch.sigmoid(2 * (loudness - loudness.amax(2, keepdim=True) + LOUD))
+
+
+def _bank(rate: int, bands: int, window: int, highest: float) -> Tensor:
+    """Triangles on O'Shaughnessy's mel scale (as HTK has it), (bands, bins)."""
+    edges = torch.linspace(0, float(_mel(torch.tensor(highest))), bands + 2)
+    hertz = 700 * (10 ** (edges / 2595) - 1)
+    bins = torch.arange(window // 2 + 1) * rate / window
+    up = (bins - hertz[:-2, None]) / (hertz[1:-1] - hertz[:-2])[:, None]
+    down = (hertz[2:, None] - bins) / (hertz[2:] - hertz[1:-1])[:, None]
+    return torch.minimum(up, down).clamp(min=0)
+
+
+def _mel(hertz: Tensor) -> Tensor:
+    return 2595 * torch.log10(1 + hertz / 700)

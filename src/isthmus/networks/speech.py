@@ -1,0 +1,208 @@
+"""Networks over mel frames: what is said, whose voice it is, and both together again.
+
+    mel (batch, bands, frames) ──► standardised ──► convolutions, instance norms ──► content, one vector every 4 frames
+    mel of any other recording ──► its own mean and deviation, convolutions, pooled ──► speaker, one vector
+    content, speaker ──► convolutions, adaptive instance norms ──► the speaker's mean and deviations put back ──► mel
+
+An instance norm takes the statistics of a recording away, and an adaptive one puts those of another in: what stays the
+same over a whole recording is the voice and the room (Chou et al., 2019, arXiv:1904.05742, section 2).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from isthmus.networks.mel import speech_weights
+
+__all__ = ["STRIDE", "AdaptiveDecoder", "ContentEncoder", "SpeakerEncoder", "SplitEncoder", "cepstrum", "statistics"]
+
+STRIDE = 4  # frames to a vector of content
+WIDEST = 4.0  # deviations; silence lies far below what is said, and nobody need know how far
+LEAST = 0.1  # nats; no band of a recording has a smaller deviation
+
+
+def statistics(mel: Tensor) -> tuple[Tensor, Tensor]:
+    """Return mean and deviation of each band where there is speech, (batch, bands, frames) -> two (batch, bands, 1)."""
+    return _weighted(mel, speech_weights(mel))
+
+
+def cepstrum(bands: int) -> Tensor:
+    """Return the orthonormal cosine transform over the bands, (coefficients, bands): its transpose undoes it."""
+    at = torch.arange(bands, dtype=torch.float64)
+    matrix = torch.cos(math.pi / bands * at[:, None] * (at + 0.5)) * math.sqrt(2 / bands)
+    matrix[0] /= math.sqrt(2)
+    return matrix.float()
+
+
+def _weighted(x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+    total = weight.sum(2, keepdim=True)
+    mean = (x * weight).sum(2, keepdim=True) / total
+    variance = ((x - mean).square() * weight).sum(2, keepdim=True) / total
+    return mean, (variance + LEAST**2).sqrt()
+
+
+class ContentEncoder(nn.Module):
+    """Say what is said, with every statistic of the recording taken away.
+
+    Parameters
+    ----------
+    bands, width, out : int
+        Channels in, within and out.
+    blocks : int
+    """
+
+    def __init__(self, bands: int, width: int, out: int, *, blocks: int = 4) -> None:
+        super().__init__()
+        self.first = nn.Conv1d(bands, width, 5, padding=2)
+        self.blocks = nn.ModuleList(_Block(width, stride=2 if at in (1, 2) else 1) for at in range(blocks))
+        self.norms = nn.ModuleList(nn.InstanceNorm1d(width) for _ in range(blocks))
+        self.last = nn.Conv1d(width, out, 1)
+        self.bound = nn.InstanceNorm1d(out)
+
+    def forward(self, mel: Tensor) -> Tensor:
+        """(batch, bands, frames) -> (batch, out, frames / 4)."""
+        mean, deviation = statistics(mel)
+        hidden = self.first(((mel - mean) / deviation).clamp(-WIDEST, WIDEST))
+        for block, norm in zip(self.blocks, self.norms, strict=True):
+            hidden = norm(block(hidden))
+        result: Tensor = self.bound(self.last(F.silu(hidden)))
+        return result
+
+
+class SpeakerEncoder(nn.Module):
+    """Say whose voice it is: the recording's own statistics, and a learned vector.
+
+    The mean is of every band; the deviation of every cepstral coefficient, which tells how sharply somebody speaks.
+
+    Parameters
+    ----------
+    bands, width, out : int
+    blocks : int
+    """
+
+    cepstrum: Tensor
+
+    def __init__(self, bands: int, width: int, out: int, *, blocks: int = 4) -> None:
+        super().__init__()
+        self.register_buffer("cepstrum", cepstrum(bands), persistent=False)
+        self.first = nn.Conv1d(bands, width, 5, padding=2)
+        self.blocks = nn.ModuleList(_Block(width, stride=2 if at % 2 else 1) for at in range(blocks))
+        self.last = nn.Sequential(nn.Linear(2 * width + 2 * bands, width), nn.SiLU(), nn.Linear(width, out))
+
+    def forward(self, mel: Tensor) -> dict[str, Tensor]:
+        """(batch, bands, frames) -> {"mean", "deviation": (batch, bands), "style": (batch, out)}."""
+        loud = speech_weights(mel)
+        mean, _ = _weighted(mel, loud)
+        _, deviation = _weighted(self.cepstrum @ mel, loud)
+        hidden = self.first((mel - mean) / 2)
+        for block in self.blocks:
+            hidden = block(hidden)
+        weight = F.adaptive_avg_pool1d(loud, hidden.shape[2])
+        weight = weight / weight.sum(2, keepdim=True)
+        centre = (hidden * weight).sum(2, keepdim=True)
+        spread = ((hidden - centre).square() * weight).sum(2).clamp(min=1e-6).sqrt()
+        level = mean.mean(1, keepdim=True)  # how loud somebody speaks is not his voice
+        told = torch.cat([centre[..., 0], spread, (mean - level)[..., 0], deviation[..., 0].log()], 1)
+        return {"mean": mean[..., 0], "deviation": deviation[..., 0], "style": self.last(told)}
+
+
+class SplitEncoder(nn.Module):
+    """Two encoders side by side: {"said": mel, "voice": mel} -> {"content": ..., "speaker": ...}."""
+
+    def __init__(self, content: nn.Module, speaker: nn.Module) -> None:
+        super().__init__()
+        self.content, self.speaker = content, speaker
+
+    def forward(self, x: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Read what is said off the one, and the voice off the other."""
+        return {"content": self.content(x["said"]), "speaker": self.speaker(x["voice"])}
+
+
+class AdaptiveDecoder(nn.Module):
+    """Say the content in the speaker's voice.
+
+    A mean over all that might have been said is smoother than speech. So, except in training, mean and deviation of
+    every cepstral coefficient over the recording are brought towards the speaker's own (the global variance of Toda,
+    Black & Tokuda, 2007).
+
+    Parameters
+    ----------
+    content, style : int
+        Channels of the content, numbers of the style.
+    width, bands : int
+        Channels within and out.
+    blocks : int
+    fullness : float
+        How far deviations are brought to the speaker's, from 0 (not at all) to 1.
+    """
+
+    cepstrum: Tensor
+
+    def __init__(
+        self, content: int, style: int, width: int, bands: int, *, blocks: int = 6, fullness: float = 0.5
+    ) -> None:
+        super().__init__()
+        self.fullness = fullness
+        self.register_buffer("cepstrum", cepstrum(bands), persistent=False)
+        self.first = nn.Conv1d(content, width, 3, padding=1)
+        self.blocks = nn.ModuleList(_Block(width) for _ in range(blocks))
+        self.norms = nn.ModuleList(_Adaptive(width, style) for _ in range(blocks))
+        self.enlarge = (1, 3)  # after which blocks the frames are doubled
+        self.last = nn.Conv1d(width, bands, 5, padding=2)
+
+    def forward(self, value: Mapping[str, Any], given: Mapping[str, Tensor] | None = None) -> Tensor:
+        """{"content": (batch, content, frames / 4), "speaker": ...} -> (batch, bands, frames)."""
+        speaker = value["speaker"]
+        hidden = self.first(value["content"])
+        for at, (block, norm) in enumerate(zip(self.blocks, self.norms, strict=True)):
+            hidden = norm(block(hidden), speaker["style"])
+            if at in self.enlarge:
+                hidden = F.interpolate(hidden, scale_factor=2.0, mode="nearest")
+        deviation = speaker["deviation"][..., None]
+        around = deviation * self.last(F.silu(hidden))  # cepstral coefficients around their mean
+        said: Tensor = speaker["mean"][..., None] + self.cepstrum.T @ around
+        if self.training or not self.fullness:
+            return said
+        centre, own = _weighted(around, speech_weights(said))
+        full = (1 - self.fullness) * centre + (around - centre) * (deviation / own) ** self.fullness
+        full[:, 0] = around[:, 0]  # loudness rises and falls as it was said
+        result: Tensor = speaker["mean"][..., None] + self.cepstrum.T @ full
+        return result
+
+
+class _Block(nn.Module):
+    """Two convolutions around which the signal may pass; the frames may be halved."""
+
+    def __init__(self, width: int, *, stride: int = 1) -> None:
+        super().__init__()
+        self.one = nn.Conv1d(width, width, 5, padding=2)
+        self.two = nn.Conv1d(width, width, 5, stride=stride, padding=2)
+        self.stride = stride
+        nn.init.zeros_(self.two.weight)  # starts as no block at all
+        assert self.two.bias is not None
+        nn.init.zeros_(self.two.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        past = F.avg_pool1d(x, self.stride, ceil_mode=True) if self.stride > 1 else x
+        result: Tensor = past + self.two(F.silu(self.one(F.silu(x))))
+        return result
+
+
+class _Adaptive(nn.Module):
+    """An instance norm whose scale and shift a style gives."""
+
+    def __init__(self, width: int, style: int) -> None:
+        super().__init__()
+        self.norm = nn.InstanceNorm1d(width)
+        self.told = nn.Linear(style, 2 * width)
+
+    def forward(self, x: Tensor, style: Tensor) -> Tensor:
+        scale, shift = self.told(style)[..., None].chunk(2, 1)
+        result: Tensor = self.norm(x) * (1 + scale) + shift
+        return result

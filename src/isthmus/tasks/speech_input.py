@@ -1,0 +1,156 @@
+"""Recordings as the mel frames that a task's networks read, and back."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from isthmus.errors import DataError, SoundWarning
+from isthmus.kinds import speech
+from isthmus.networks.mel import LogMel
+from isthmus.networks.speech import STRIDE
+from isthmus.training.settings import usual_precision
+from isthmus.training.threads import one_thread
+
+__all__ = ["Sound", "SpeechInput", "joined"]
+
+Sound = str | Path | np.ndarray
+LEVEL = 0.1  # root mean square that every recording is brought to
+LEAST_LEVEL = 1e-6  # what is quieter is left as quiet as it is
+SHORTEST = 0.1  # seconds
+LONGEST_TAKE = 600.0  # seconds of one file that are learned from
+WINDOW, SEARCHED = 20.0, 5.0  # seconds worked on at once, and the part of them in which the quietest place ends it
+FADE = 320  # samples over which one window passes into the next
+
+
+class SpeechInput:
+    """Mono recordings at 16 kHz, brought to one level, as log-mel frames."""
+
+    kind = "speech"
+
+    def __init__(self, *, rate: int = speech.RATE, bands: int = 80) -> None:
+        self.rate, self.bands = rate, bands
+        self.front = LogMel(rate, bands=bands)
+
+    def read_folder(self, folder: str | Path) -> tuple[list[Tensor], list[str]]:
+        """Return the mel frames of every recording of a folder, and who speaks in each.
+
+        Raises
+        ------
+        DataError
+            Naming the file that cannot be used, or if one speaker alone is there.
+        """
+        mels, names = [], []
+        for take in speech.find(folder):
+            samples = self.take(take.path, most=LONGEST_TAKE)
+            if len(samples) < SHORTEST * self.rate:
+                warnings.warn(f"left out: {take.path} is shorter than {SHORTEST:g} s", SoundWarning, stacklevel=3)
+                continue
+            mels.append(self.mel(samples))
+            names.append(take.speaker)
+        if len(set(names)) < 2:
+            raise DataError(f"{folder} needs recordings of at least two speakers, in a sub-folder each")
+        return mels, names
+
+    def take(self, sound: Sound, *, most: float | None = None) -> np.ndarray:
+        """Return a recording without its outer silence, at one level."""
+        return self._levelled(speech.trimmed(self._samples(sound, most)))
+
+    def mel(self, samples: np.ndarray) -> Tensor:
+        """Return log-mel frames, (samples,) -> (bands, frames), a multiple of `STRIDE` of them."""
+        with one_thread(), torch.inference_mode():
+            frames: Tensor = self.front(torch.from_numpy(samples)[None])
+            return F.pad(frames, (0, -frames.shape[2] % STRIDE), mode="replicate")[0]
+
+    def sound(self, mel: Tensor) -> np.ndarray:
+        """Return samples that have these mel frames, (bands, frames) -> (samples,)."""
+        samples: np.ndarray = self.front.invert(mel[None])[0].numpy()
+        return samples
+
+    def windows(self, sound: Sound) -> Iterator[np.ndarray]:
+        """Yield a recording in windows of about 20 seconds, cut where it is quietest, that overlap by `FADE` samples.
+
+        Raises
+        ------
+        DataError
+            Naming the file that cannot be used.
+        """
+        held = np.zeros(0, np.float32)
+        blocks = speech.stream(sound, self.rate) if isinstance(sound, (str, Path)) else [self._samples(sound, None)]
+        size, searched = round(WINDOW * self.rate), round(SEARCHED * self.rate)
+        loudest = 0.0
+        for block in blocks:
+            held = np.concatenate([held, block])
+            loudest = max(loudest, float(np.abs(block).max(initial=0.0)))
+            while len(held) > size + FADE:
+                cut = size - searched + _quietest(held[size - searched : size])
+                yield held[: cut + FADE]
+                held = held[cut:]
+        speech.check_heard(sound if isinstance(sound, (str, Path)) else "the content", loudest)
+        yield held
+
+    def restored(self, window: np.ndarray, change: Callable[[Tensor], Tensor]) -> np.ndarray:
+        """Change the mel frames of a window, and return sound of the same length and loudness."""
+        changed = self.sound(change(self.mel(self._levelled(window))))
+        samples = np.zeros_like(window)
+        samples[: len(changed)] = changed[: len(window)]
+        level = _level(samples)
+        return samples * (_level(window) / level) if level > 0 else samples
+
+    def pace(self) -> dict[str, Any]:
+        """Return the training settings that depend on how much work a sample is."""
+        return {"precision": usual_precision()}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what `SpeechInput(**...)` takes, and the kind."""
+        return {"kind": self.kind, "rate": self.rate, "bands": self.bands}
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return what was learned of the data's scales: nothing."""
+        return {}
+
+    def describe(self) -> str:
+        """Say what a model was made from."""
+        return f"recordings at {self.rate:,} Hz, {self.bands} mel bands"
+
+    def _samples(self, sound: Sound, most: float | None) -> np.ndarray:
+        if isinstance(sound, (str, Path)):
+            return speech.read(sound, self.rate, most=most)
+        if sound.ndim != 1 or not np.isfinite(sound).all():
+            raise DataError(f"sound as an array is (samples,) finite numbers, not {sound.shape}")
+        return sound.astype(np.float32)[: None if most is None else round(most * self.rate)]
+
+    def _levelled(self, samples: np.ndarray) -> np.ndarray:
+        level = _level(samples)
+        return (samples * (LEVEL / level)).astype(np.float32) if level > LEAST_LEVEL else samples
+
+
+def joined(parts: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    """Yield the changed windows of a recording as one sound: what overlaps is faded over, so that no edge clicks."""
+    rise = np.linspace(0, 1, FADE, dtype=np.float32)
+    held: np.ndarray | None = None
+    for part in parts:
+        if held is not None:
+            yield held[:-FADE]
+            part = np.concatenate([held[-FADE:] * (1 - rise) + part[:FADE] * rise, part[FADE:]])
+        held = part
+    if held is not None:
+        yield held
+
+
+def _level(samples: np.ndarray) -> float:
+    return float(np.sqrt(np.mean(np.square(samples, dtype=np.float64)))) if len(samples) else 0.0
+
+
+def _quietest(samples: np.ndarray) -> int:
+    """Return the middle of the quietest 50 ms."""
+    width = 800
+    power = np.convolve(np.square(samples), np.ones(width), mode="valid")
+    return int(power.argmin()) + width // 2

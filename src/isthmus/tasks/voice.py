@@ -1,0 +1,160 @@
+"""Say what one recording says in the voice of another: learned from recordings that nobody paired or transcribed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from isthmus.autoencoder import AutoEncoder
+from isthmus.errors import DataError
+from isthmus.recipes.adain_vc import NewVoices, adain_vc
+from isthmus.tasks.learned import LearnedTask
+from isthmus.tasks.speech_input import Sound, SpeechInput, joined
+from isthmus.training.samples import Viewed
+from isthmus.training.takes import Takes
+from isthmus.training.threads import one_thread
+
+__all__ = ["VoiceConverter"]
+
+FRAMES = 96  # of a training crop: 1.2 seconds
+LONGEST_VOICE = 60.0  # seconds of a voice that are listened to
+
+
+class VoiceConverter(LearnedTask):
+    """Convert voices, any to any, from one recording of each.
+
+    Parameters
+    ----------
+    steps : int
+        Training steps of 32 crops of 1.2 seconds.
+    width : int
+        Channels of the networks.
+    content : int
+        Numbers of content every 50 ms. Too many, and the source's voice passes with what is said; too few, and what
+        is said does not pass.
+    random_state : int, RandomState or None
+    log_dir, checkpoint : path, optional
+    progress : bool
+
+    Attributes
+    ----------
+    input_ : SpeechInput
+    model_ : AutoEncoder
+    speakers_ : list of str
+        Who was learned from: the sub-folders' names.
+    history_ : History
+    """
+
+    input_: SpeechInput
+    model_: AutoEncoder
+
+    def __init__(
+        self,
+        *,
+        steps: int = 4000,
+        width: int = 160,
+        content: int = 32,
+        random_state: Any = None,
+        log_dir: str | Path | None = None,
+        checkpoint: str | Path | None = None,
+        progress: bool = False,
+    ) -> None:
+        self.steps = steps
+        self.width = width
+        self.content = content
+        self.random_state = random_state
+        self.log_dir = log_dir
+        self.checkpoint = checkpoint
+        self.progress = progress
+
+    def fit(self, X: str | Path, y: Any = None) -> VoiceConverter:
+        """Learn from a folder of recordings, one sub-folder a speaker.
+
+        Parameters
+        ----------
+        X : path
+            Folder of WAV, FLAC, OGG or MP3 files. Files in no sub-folder are taken for a speaker each.
+        y : ignored
+
+        Raises
+        ------
+        DataError
+            Naming the file that cannot be used.
+        """
+        self.input_ = SpeechInput()
+        mels, names = self.input_.read_folder(X)
+        self.speakers_ = sorted(set(names))
+        speakers = [self.speakers_.index(name) for name in names]
+        with torch.random.fork_rng():
+            torch.manual_seed(self._seed())
+            self._train(
+                self._build(), Viewed(Takes(mels, speakers, FRAMES), NewVoices()), batch_size=32, learning_rate=1e-3,
+                betas=(0.9, 0.98), warmup=min(100, self.steps), title="learning voices",
+            )  # fmt: skip
+        return self
+
+    def convert(self, *, content: Sound, voice: Sound | Sequence[Sound]) -> tuple[np.ndarray, int]:
+        """Say the content in the voice.
+
+        Parameters
+        ----------
+        content, voice : path, or array of samples at 16 kHz
+            The voice may be several recordings of one speaker; its first minute is listened to.
+
+        Returns
+        -------
+        samples : array, float32
+        rate : int
+            Samples a second.
+
+        Raises
+        ------
+        DataError
+            Naming the file that cannot be used.
+        """
+        return np.concatenate(list(self.converted(content=content, voice=voice))), self.input_.rate
+
+    def converted(self, *, content: Sound, voice: Sound | Sequence[Sound]) -> Iterator[np.ndarray]:
+        """Yield what `convert` returns in parts, in bounded memory, however long the content is."""
+        self._check_fitted()
+        speaker = self._speaker(voice)
+        yield from joined(self._windows_in(content, speaker))
+
+    def embed_voice(self, voice: Sound | Sequence[Sound]) -> np.ndarray:
+        """Return the style part of a voice's code, (style,)."""
+        self._check_fitted()
+        return self._speaker(voice)["style"][0].numpy()
+
+    def _speaker(self, voice: Sound | Sequence[Sound]) -> dict[str, Tensor]:
+        many: Sequence[Any] = voice if isinstance(voice, (list, tuple)) else [voice]
+        if not many:
+            raise DataError("there is no voice to convert to: give at least one recording")
+        mels = [self.input_.mel(self.input_.take(one, most=LONGEST_VOICE)) for one in many]
+        with one_thread(), torch.inference_mode():
+            found: dict[str, Tensor] = self.model_.encoder.speaker(torch.cat(mels, 1)[None])  # type: ignore[operator]
+        return found
+
+    def _windows_in(self, content: Sound, speaker: dict[str, Tensor]) -> Iterator[np.ndarray]:
+        def said(mel: Tensor) -> Tensor:
+            features = {"content": self.model_.encoder.content(mel[None]), "speaker": speaker}  # type: ignore[operator]
+            changed: Tensor = self.model_.decode(self.model_.code.centre(features))["said"]
+            return changed[0]
+
+        for window in self.input_.windows(content):
+            with one_thread(), torch.inference_mode():
+                changed = self.input_.restored(window, said)
+            yield changed
+
+    def _build(self) -> AutoEncoder:
+        return adain_vc(self.input_.bands, width=self.width, content=self.content)
+
+    def _more(self) -> dict[str, Any]:
+        return {"speakers": self.speakers_}
+
+    def _restore(self, config: dict[str, Any]) -> None:
+        self.speakers_ = [str(name) for name in config["speakers"]]

@@ -1,0 +1,89 @@
+"""Converting voices, on speech-like sound that the tests make."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import soundfile
+
+from isthmus import VoiceConverter, load
+from isthmus.errors import DataError
+from tests.sounds import RATE, folder_of, spoken
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return folder_of(tmp_path_factory.mktemp("voices") / "takes")
+
+
+@pytest.fixture(scope="module")
+def converter(folder):
+    return VoiceConverter(steps=150, width=48, content=12, random_state=0).fit(folder)
+
+
+def spectrum(samples):
+    return np.abs(np.fft.rfft(samples * np.hanning(len(samples)), 8192))[:2048]
+
+
+def likeness(a, b):
+    logs = [np.log(np.convolve(spectrum(s), np.ones(20), mode="same") + 1e-3) for s in (a, b)]
+    return np.corrcoef(*logs)[0, 1]
+
+
+def test_the_voice_changes_towards_the_target(converter):
+    source, target = spoken("aiu", "ben", seed=9), spoken("oeo", "ada", seed=8)
+    samples, rate = converter.convert(content=source, voice=target)
+    assert rate == RATE
+    assert len(samples) == len(source)
+    assert np.isfinite(samples).all()
+    said_by_her = spoken("aiu", "ada", seed=7)
+    assert likeness(samples, said_by_her) > likeness(source, said_by_her)
+
+
+def test_the_same_again_and_after_saving(converter, tmp_path, folder):
+    take, voice = folder / "ben" / "aiu.wav", folder / "ada" / "uia.wav"
+    first, _ = converter.convert(content=take, voice=voice)
+    converter.save(tmp_path / "model")
+    again, _ = load(tmp_path / "model").convert(content=take, voice=[voice])
+    assert np.array_equal(first, again)
+    twin = VoiceConverter(steps=3, width=16, content=4, random_state=3).fit(folder)
+    other = VoiceConverter(steps=3, width=16, content=4, random_state=3).fit(folder)
+    assert np.array_equal(twin.convert(content=take, voice=voice)[0], other.convert(content=take, voice=voice)[0])
+
+
+def test_a_long_recording_comes_in_parts_that_join_without_clicks(converter, folder, tmp_path):
+    parts = [spoken("aiueo", name, seed=seed) for seed, name in enumerate(["ben", "dan"] * 30)]
+    long = np.concatenate([np.concatenate([part, np.zeros(RATE // 10, np.float32)]) for part in parts])
+    soundfile.write(tmp_path / "long.wav", long, RATE)
+    pieces = list(converter.converted(content=tmp_path / "long.wav", voice=folder / "ada" / "aiu.wav"))
+    assert len(pieces) > 1
+    whole = np.concatenate(pieces)
+    assert len(whole) == len(long)
+    steps = np.abs(np.diff(whole))
+    for end in np.cumsum([len(piece) for piece in pieces])[:-1]:
+        assert steps[end - 2 : end + 2].max() <= np.quantile(steps, 0.999)
+
+
+def test_one_voice_is_nearer_to_itself_than_to_another(converter):
+    def style(word, name, seed):
+        return converter.embed_voice(spoken(word, name, seed=seed))
+
+    mine, again, hers = style("aiueo", "ben", 1), style("oeuia", "ben", 2), style("oeuia", "ada", 3)
+    assert np.linalg.norm(mine - again) < np.linalg.norm(mine - hers)
+
+
+def test_what_cannot_be_used_is_told(converter, tmp_path, folder):
+    (tmp_path / "one" / "ada").mkdir(parents=True)
+    soundfile.write(tmp_path / "one" / "ada" / "a.wav", spoken("aiu", "ada"), RATE)
+    with pytest.raises(DataError, match="recordings of at least two speakers"):
+        VoiceConverter(steps=1).fit(tmp_path / "one")
+    (tmp_path / "text.wav").write_text("I am no sound")
+    with pytest.raises(DataError, match=r"text\.wav is not a sound file"):
+        converter.convert(content=tmp_path / "text.wav", voice=folder / "ada" / "aiu.wav")
+    soundfile.write(tmp_path / "silent.wav", np.zeros(RATE), RATE)
+    with pytest.raises(DataError, match=r"silent\.wav is silent"):
+        converter.convert(content=tmp_path / "silent.wav", voice=folder / "ada" / "aiu.wav")
+    with pytest.raises(DataError, match="give at least one recording"):
+        converter.convert(content=folder / "ada" / "aiu.wav", voice=[])
+    with pytest.raises(DataError, match=r"sound as an array is \(samples,\)"):
+        converter.convert(content=np.zeros((2, 100)), voice=folder / "ada" / "aiu.wav")
