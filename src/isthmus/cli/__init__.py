@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import typer
 
-from isthmus.cli import cluster, demo, denoise, detect, embed, generate, info
+from isthmus.cli import cluster, demo, denoise, detect, embed, generate, info, voice
 from isthmus.errors import IsthmusError
 from isthmus.version import __version__
 
@@ -31,6 +31,7 @@ app.add_typer(embed.app, name="embed")
 app.add_typer(cluster.app, name="cluster")
 app.add_typer(generate.app, name="generate")
 app.add_typer(denoise.app, name="denoise")
+app.add_typer(voice.app, name="voice")
 app.command("demo")(demo.run)
 app.command("info")(info.run)
 

@@ -8,7 +8,7 @@ error that names the file; what is used in spite of a fault (clipped, telephone 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -177,15 +177,15 @@ def trimmed(samples: np.ndarray) -> np.ndarray:
     return samples[max(0, starts[loud[0]] - margin) : starts[loud[-1]] + FRAME + margin]
 
 
-def write(path: str | Path, samples: np.ndarray, rate: int = RATE, *, note: str = "") -> None:
-    """Write mono samples as WAV, FLAC or OGG, whole or not at all.
+def write(path: str | Path, parts: Iterable[np.ndarray], rate: int = RATE, *, note: str = "") -> float:
+    """Write mono samples as WAV, FLAC or OGG, whole or not at all, and return how many seconds they are.
 
     Parameters
     ----------
     path : path
         Its ending names the format.
-    samples : array (samples,)
-        Full scale at ±1; what is louder is brought down to it.
+    parts : iterable of array (samples,)
+        One after the other, full scale at ±1.
     rate : int
     note : str
         Kept in the file as its comment, where `note` reads it.
@@ -202,16 +202,17 @@ def write(path: str | Path, samples: np.ndarray, rate: int = RATE, *, note: str 
     path = Path(path)
     if path.suffix.lower() not in FORMATS:
         raise DataError(f"cannot write {path}: end its name in {', '.join(FORMATS)}")
-    loudest = float(np.abs(samples).max(initial=0.0))
-    if loudest > 1:
-        samples = samples / loudest
+    count = 0
     with (
         replaced_file(path) as temporary,
         soundfile.SoundFile(temporary, "w", rate, 1, format=FORMATS[path.suffix.lower()]) as file,
     ):
         if note:
             file.comment = note
-        file.write(np.asarray(samples, dtype=np.float32))
+        for part in parts:
+            file.write(np.clip(part, -1.0, 1.0).astype(np.float32))
+            count += len(part)
+    return count / rate
 
 
 def note(path: str | Path) -> str:

@@ -23,6 +23,7 @@ __all__ = ["Sound", "SpeechInput", "joined"]
 
 Sound = str | Path | np.ndarray
 LEVEL = 0.1  # root mean square that every recording is brought to
+LOUDEST = 0.99  # full scale; what would be louder is brought down to it
 LEAST_LEVEL = 1e-6  # what is quieter is left as quiet as it is
 SHORTEST = 0.1  # seconds
 LONGEST_TAKE = 600.0  # seconds of one file that are learned from
@@ -101,8 +102,8 @@ class SpeechInput:
         changed = self.sound(change(self.mel(self._levelled(window))))
         samples = np.zeros_like(window)
         samples[: len(changed)] = changed[: len(window)]
-        level = _level(samples)
-        return samples * (_level(window) / level) if level > 0 else samples
+        level, loudest = _level(samples), float(np.abs(samples).max(initial=0.0))
+        return samples * min(_level(window) / level, LOUDEST / loudest) if level > LEAST_LEVEL else samples
 
     def pace(self) -> dict[str, Any]:
         """Return the training settings that depend on how much work a sample is."""

@@ -12,16 +12,19 @@ from torch import Tensor
 
 from isthmus.autoencoder import AutoEncoder
 from isthmus.errors import DataError
+from isthmus.kinds import speech
 from isthmus.recipes.adain_vc import NewVoices, adain_vc
 from isthmus.tasks.learned import LearnedTask
 from isthmus.tasks.speech_input import Sound, SpeechInput, joined
 from isthmus.training.samples import Viewed
 from isthmus.training.takes import Takes
 from isthmus.training.threads import one_thread
+from isthmus.version import __version__
 
 __all__ = ["VoiceConverter"]
 
 FRAMES = 96  # of a training crop: 1.2 seconds
+NOTE = "Converted voice: made by Isthmus {version} from {content}; nobody said this in this voice"
 LONGEST_VOICE = 60.0  # seconds of a voice that are listened to
 
 
@@ -124,6 +127,24 @@ class VoiceConverter(LearnedTask):
         self._check_fitted()
         speaker = self._speaker(voice)
         yield from joined(self._windows_in(content, speaker))
+
+    def convert_file(self, *, content: str | Path, voice: Sound | Sequence[Sound], out: str | Path) -> float:
+        """Write what `convert` returns as a sound file that tells it was converted, in bounded memory.
+
+        Returns
+        -------
+        float
+            Seconds.
+
+        Raises
+        ------
+        DataError
+            Naming the file that cannot be used, or `out` if its ending is none of .wav, .flac, .ogg.
+        OutputError
+            Where it cannot be written.
+        """
+        note = NOTE.format(version=__version__, content=Path(content).name)
+        return speech.write(out, self.converted(content=content, voice=voice), self.input_.rate, note=note)
 
     def embed_voice(self, voice: Sound | Sequence[Sound]) -> np.ndarray:
         """Return the style part of a voice's code, (style,)."""

@@ -1,0 +1,44 @@
+"""The voice commands, from one end to the other, as a person would type them."""
+
+import json
+
+import pytest
+import soundfile
+
+from isthmus.cli import run
+from tests.sounds import RATE, folder_of
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    where = tmp_path_factory.mktemp("voices")
+    folder_of(where / "takes", words=("aiu", "oea"))
+    assert run(["voice", "fit", str(where / "takes"), "--steps", "3", "--out", str(where / "m")]) == 0
+    return where
+
+
+def test_convert_and_inspect(model, tmp_path, capsys):
+    content, voice, out = model / "takes/ben/aiu.wav", model / "takes/ada/oea.wav", tmp_path / "result.wav"
+    convert = ["voice", "convert", str(model / "m"), "--content", str(content), "--voice", str(voice)]
+    assert run([*convert, "--voice", str(voice), "--out", str(out), "--json"]) == 0
+    seconds = json.loads(capsys.readouterr().out)["seconds"]
+    assert seconds == pytest.approx(soundfile.info(content).duration, abs=1e-3)
+    assert soundfile.info(out).samplerate == RATE
+    assert run(["voice", "inspect", str(out)]) == 0
+    assert "Converted voice: made by Isthmus" in capsys.readouterr().out
+    assert run(["voice", "inspect", str(content), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["note"] == ""
+
+
+def test_bad_input_is_one_line_and_writes_nothing(model, tmp_path, capsys):
+    (tmp_path / "text.wav").write_text("no sound")
+    voice, out = model / "takes/ada/oea.wav", tmp_path / "result.wav"
+    convert = ["voice", "convert", str(model / "m"), "--voice", str(voice)]
+    assert run([*convert, "--content", str(tmp_path / "text.wav"), "--out", str(out)]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "text.wav is not a sound file" in error
+    assert run([*convert, "--content", str(voice), "--out", str(tmp_path / "result.txt")]) == 2
+    assert "end its name in .wav, .flac, .ogg" in capsys.readouterr().err
+    assert not out.exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["text.wav"]
