@@ -113,8 +113,8 @@ class AutoEncoder(nn.Module):
         return loss
 
     def players(self) -> list[Player]:
-        """Return the model and its critics, in the order of their turns."""
+        """Return the model and those of its critics that learn, in the order of their turns."""
         critics = [critic.player(name) for name, critic in self.critics.items()]
         theirs = {id(parameter) for critic in critics for parameter in critic.parameters}
-        own = [parameter for parameter in self.parameters() if id(parameter) not in theirs]
-        return [Player("model", own, self.objective), *critics]
+        own = [part for part in self.parameters() if part.requires_grad and id(part) not in theirs]
+        return [Player("model", own, self.objective), *(critic for critic in critics if critic.parameters)]

@@ -1,4 +1,5 @@
 import math
+from types import MappingProxyType
 
 import pytest
 import torch
@@ -7,6 +8,7 @@ from isthmus.codes.binary import Bits
 from isthmus.codes.gaussian import Gaussian
 from isthmus.codes.onehot import OneHot
 from isthmus.codes.quantized import FiniteScalars, Quantized
+from isthmus.codes.split import Split
 from isthmus.codes.vector import Vector
 from tests.enumerable import Symbol
 from tests.laws import CodeLaws
@@ -34,6 +36,11 @@ class TestOneHot(CodeLaws):
 
 class TestCodebookByAverages(CodeLaws):
     make, features = staticmethod(lambda: Quantized(16, 4).eval()), torch.randn(8, 4, 3, 3)
+
+
+class TestSplit(CodeLaws):
+    make = staticmethod(lambda: Split(content=Quantized(16, 4).eval(), style=Bits(3)))
+    features = MappingProxyType({"content": torch.randn(8, 4, 3), "style": torch.randn(8, 3)})
 
 
 class TestCodebookByGradient(CodeLaws):

@@ -5,7 +5,14 @@ from __future__ import annotations
 import torch
 
 from isthmus.code import Batch
+from isthmus.networks.speech import SpeakerEncoder
 from isthmus.recipes.adain_vc import AnotherVoice, NewVoices, adain_vc
+from isthmus.recipes.adversarial_vc import Residual, adversarial_vc
+from isthmus.recipes.autovc import ContentConsistency, autovc
+from isthmus.recipes.speakers import Speakers
+from isthmus.recipes.speech_units import speech_units
+from isthmus.training.loop import train
+from isthmus.training.settings import Settings
 from tests.laws import RecipeLaws
 
 
@@ -19,6 +26,48 @@ def pairs(rows=4, frames=32):
 
 class TestAdaINVC(RecipeLaws):
     make, batch = staticmethod(lambda: adain_vc(width=16, content=4, style=8)), pairs()
+
+
+class TestSpeechUnits(RecipeLaws):
+    make, batch = staticmethod(lambda: speech_units(width=16, entries=8, numbers=4, style=8)), pairs()
+
+
+class TestAutoVC(RecipeLaws):
+    make, batch = staticmethod(lambda: autovc(width=16, content=4, style=8)), pairs()
+
+
+class TestAdversarialVC(RecipeLaws):
+    make, batch = staticmethod(lambda: adversarial_vc(speakers=2, width=16, content=4, style=8)), pairs()
+
+
+class TestSpeakers:
+    def test_speakers_are_told_apart_by_angles(self):
+        torch.manual_seed(0)
+        model = Speakers(SpeakerEncoder(80, 16, 8))
+        passage = model(pairs())
+        assert passage.distance.shape == (4,)
+        (player,) = model.players()
+        player.loss(passage).backward()
+
+
+def test_the_content_consistency_is_nothing_where_content_comes_back():
+    model = autovc(width=16, content=4, style=8).train()
+    passage = model(pairs())
+    critic = model.critics["consistency"]
+    assert list(critic.parameters()) == []
+    assert (critic.fool(passage) > 0).all()
+    same = ContentConsistency(lambda mel: passage.code.value["content"], model.distance.expected, weight=1.0)
+    assert torch.equal(same.fool(passage), torch.zeros(4))
+
+
+def test_the_generator_moves_the_residual_alone():
+    torch.manual_seed(0)
+    model = adversarial_vc(speakers=2, width=16, content=4, style=8)
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    train(Residual(model, speakers=2, width=8), pairs(), settings=Settings(steps=3, batch_size=4, threads=1))
+    moved = {name for name, tensor in model.state_dict().items() if not torch.equal(tensor, before[name])}
+    assert moved
+    assert all(name.startswith("decoder.residual.") for name in moved)
 
 
 def test_the_target_stays_in_its_own_voice():

@@ -59,5 +59,5 @@ class Gaussian(Bottleneck):
         return torch.randn(count, self.width, device=self._origin.device, dtype=self._origin.dtype)
 
     def _moments(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        mean, log_variance = features.chunk(2, dim=1)
+        mean, log_variance = features.float().chunk(2, dim=1)  # the code is exact where networks are not
         return mean, log_variance.clamp(-20, 20)  # exp of either end is still a finite float32

@@ -1,6 +1,6 @@
 """Networks over mel frames: what is said, whose voice it is, and both together again.
 
-    mel (batch, bands, frames) ──► standardised ──► convolutions, instance norms ──► content, one vector every 4 frames
+    mel (batch, bands, frames) ──► standardised ──► convolutions, instance norms ──► content, a vector every few frames
     mel of any other recording ──► its own mean and deviation, convolutions, pooled ──► speaker, one vector
     content, speaker ──► convolutions, adaptive instance norms ──► the speaker's mean and deviations put back ──► mel
 
@@ -11,7 +11,7 @@ same over a whole recording is the voice and the room (Chou et al., 2019, arXiv:
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -20,11 +20,20 @@ from torch import Tensor, nn
 
 from isthmus.networks.mel import speech_weights
 
-__all__ = ["STRIDE", "AdaptiveDecoder", "ContentEncoder", "SpeakerEncoder", "SplitEncoder", "cepstrum", "statistics"]
+__all__ = [
+    "TOGETHER",
+    "AdaptiveDecoder",
+    "ContentEncoder",
+    "FrameCritic",
+    "SpeakerEncoder",
+    "SplitEncoder",
+    "cepstrum",
+    "statistics",
+]
 
-STRIDE = 4  # frames to a vector of content
+TOGETHER = 8  # frames; recordings are a multiple of them, so that every product of strides divides them
 WIDEST = 4.0  # deviations; silence lies far below what is said, and nobody need know how far
-LEAST = 0.1  # nats; no band of a recording has a smaller deviation
+LEAST, LEAST_SPREAD = 0.1, 0.02  # nats; no band, or coefficient, of a recording has a smaller deviation
 
 
 def statistics(mel: Tensor) -> tuple[Tensor, Tensor]:
@@ -40,35 +49,46 @@ def cepstrum(bands: int) -> Tensor:
     return matrix.float()
 
 
-def _weighted(x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+def _weighted(x: Tensor, weight: Tensor, least: float = LEAST) -> tuple[Tensor, Tensor]:
     total = weight.sum(2, keepdim=True)
     mean = (x * weight).sum(2, keepdim=True) / total
     variance = ((x - mean).square() * weight).sum(2, keepdim=True) / total
-    return mean, (variance + LEAST**2).sqrt()
+    return mean, (variance + least**2).sqrt()
 
 
 class ContentEncoder(nn.Module):
-    """Say what is said, with every statistic of the recording taken away.
+    """Say what is said.
 
     Parameters
     ----------
     bands, width, out : int
         Channels in, within and out.
-    blocks : int
+    strides : sequence of int
+        Of each block; their product is how many frames one vector of content stands for.
+    normed : bool
+        Whether every statistic of the recording is taken away, by instance norms. Otherwise only its loudness is.
     """
 
-    def __init__(self, bands: int, width: int, out: int, *, blocks: int = 4) -> None:
+    def __init__(
+        self, bands: int, width: int, out: int, *, strides: Sequence[int] = (1, 2, 2, 1), normed: bool = True
+    ) -> None:
         super().__init__()
+        self.normed = normed
         self.first = nn.Conv1d(bands, width, 5, padding=2)
-        self.blocks = nn.ModuleList(_Block(width, stride=2 if at in (1, 2) else 1) for at in range(blocks))
-        self.norms = nn.ModuleList(nn.InstanceNorm1d(width) for _ in range(blocks))
+        self.blocks = nn.ModuleList(_Block(width, stride=stride) for stride in strides)
+        norm = nn.InstanceNorm1d if normed else nn.Identity
+        self.norms = nn.ModuleList(norm(width) for _ in strides)
         self.last = nn.Conv1d(width, out, 1)
-        self.bound = nn.InstanceNorm1d(out)
+        self.bound = norm(out)
 
     def forward(self, mel: Tensor) -> Tensor:
-        """(batch, bands, frames) -> (batch, out, frames / 4)."""
+        """(batch, bands, frames) -> (batch, out, frames / product of the strides)."""
         mean, deviation = statistics(mel)
-        hidden = self.first(((mel - mean) / deviation).clamp(-WIDEST, WIDEST))
+        if self.normed:
+            told = ((mel - mean) / deviation).clamp(-WIDEST, WIDEST)
+        else:
+            told = ((mel - mean.mean(1, keepdim=True)) / 2).clamp(-WIDEST, WIDEST)
+        hidden = self.first(told)
         for block, norm in zip(self.blocks, self.norms, strict=True):
             hidden = norm(block(hidden))
         result: Tensor = self.bound(self.last(F.silu(hidden)))
@@ -78,7 +98,8 @@ class ContentEncoder(nn.Module):
 class SpeakerEncoder(nn.Module):
     """Say whose voice it is: the recording's own statistics, and a learned vector.
 
-    The mean is of every band; the deviation of every cepstral coefficient, which tells how sharply somebody speaks.
+    Mean and deviation are of every band; the spread is the deviation of every cepstral coefficient, which tells how
+    sharply somebody speaks.
 
     Parameters
     ----------
@@ -96,20 +117,21 @@ class SpeakerEncoder(nn.Module):
         self.last = nn.Sequential(nn.Linear(2 * width + 2 * bands, width), nn.SiLU(), nn.Linear(width, out))
 
     def forward(self, mel: Tensor) -> dict[str, Tensor]:
-        """(batch, bands, frames) -> {"mean", "deviation": (batch, bands), "style": (batch, out)}."""
+        """(batch, bands, frames) -> {"mean", "deviation", "spread": (batch, bands), "style": (batch, out)}."""
         loud = speech_weights(mel)
-        mean, _ = _weighted(mel, loud)
-        _, deviation = _weighted(self.cepstrum @ mel, loud)
+        mean, deviation = _weighted(mel, loud)
+        _, spread = _weighted(self.cepstrum @ mel, loud, LEAST_SPREAD)
         hidden = self.first((mel - mean) / 2)
         for block in self.blocks:
             hidden = block(hidden)
         weight = F.adaptive_avg_pool1d(loud, hidden.shape[2])
         weight = weight / weight.sum(2, keepdim=True)
         centre = (hidden * weight).sum(2, keepdim=True)
-        spread = ((hidden - centre).square() * weight).sum(2).clamp(min=1e-6).sqrt()
+        around = ((hidden - centre).square() * weight).sum(2).clamp(min=1e-6).sqrt()
         level = mean.mean(1, keepdim=True)  # how loud somebody speaks is not his voice
-        told = torch.cat([centre[..., 0], spread, (mean - level)[..., 0], deviation[..., 0].log()], 1)
-        return {"mean": mean[..., 0], "deviation": deviation[..., 0], "style": self.last(told)}
+        told = torch.cat([centre[..., 0], around, (mean - level)[..., 0], deviation[..., 0]], 1)
+        scales = {"mean": mean[..., 0], "deviation": deviation[..., 0], "spread": spread[..., 0]}
+        return scales | {"style": self.last(told)}
 
 
 class SplitEncoder(nn.Module):
@@ -137,7 +159,14 @@ class AdaptiveDecoder(nn.Module):
         Channels of the content, numbers of the style.
     width, bands : int
         Channels within and out.
+    doublings : int
+        How often the frames are doubled on the way.
     blocks : int
+    jitter : float
+        In training, the chance that a vector of content is that of a neighbouring place instead (Chorowski et al.,
+        2019, arXiv:1901.08810, section II-D): what a vector says may not hang on its exact place.
+    residual : bool
+        Whether a second network adds what the first leaves out; it starts at nothing, and does not learn until asked.
     fullness : float
         How far deviations are brought to the speaker's, from 0 (not at all) to 1.
     """
@@ -145,35 +174,85 @@ class AdaptiveDecoder(nn.Module):
     cepstrum: Tensor
 
     def __init__(
-        self, content: int, style: int, width: int, bands: int, *, blocks: int = 6, fullness: float = 0.5
-    ) -> None:
+        self, content: int, style: int, width: int, bands: int, *, doublings: int = 2, blocks: int = 6,
+        jitter: float = 0.0, residual: bool = False, fullness: float = 0.5,
+    ) -> None:  # fmt: skip
         super().__init__()
-        self.fullness = fullness
+        self.jitter, self.fullness = jitter, fullness
         self.register_buffer("cepstrum", cepstrum(bands), persistent=False)
+        self.frames = _Frames(content, style, width, bands, doublings, blocks)
+        self.residual = _Frames(content, style, width, bands, doublings, blocks) if residual else None
+        if self.residual is not None:
+            nn.init.zeros_(self.residual.last.weight)
+            self.residual.requires_grad_(False)
+
+    def forward(self, value: Mapping[str, Any], given: Mapping[str, Tensor] | None = None) -> Tensor:
+        """{"content": (batch, content, places), "speaker": ...} -> (batch, bands, frames)."""
+        speaker = value["speaker"]
+        content = _jittered(value["content"], self.jitter) if self.training and self.jitter else value["content"]
+        standard = self.frames(content, speaker["style"])
+        if self.residual is not None:
+            standard = standard + self.residual(content, speaker["style"])
+        mean, deviation = speaker["mean"][..., None], speaker["deviation"][..., None]
+        said: Tensor = mean + deviation * standard
+        return said if self.training or not self.fullness else self._full(said, mean, speaker["spread"][..., None])
+
+    def _full(self, said: Tensor, mean: Tensor, spread: Tensor) -> Tensor:
+        around = self.cepstrum @ (said - mean)
+        centre, own = _weighted(around, speech_weights(said), LEAST_SPREAD)
+        full = (1 - self.fullness) * centre + (around - centre) * (spread / own) ** self.fullness
+        full[:, 0] = around[:, 0]  # loudness rises and falls as it was said
+        result: Tensor = mean + self.cepstrum.T @ full
+        return result
+
+
+class FrameCritic(nn.Module):
+    """Judge a whole sequence by its frames, (batch, channels, frames) -> (batch, out)."""
+
+    def __init__(self, channels: int, width: int, out: int, *, strides: Sequence[int] = (1, 2, 2)) -> None:
+        super().__init__()
+        self.first = nn.Conv1d(channels, width, 5, padding=2)
+        self.blocks = nn.ModuleList(_Block(width, stride=stride) for stride in strides)
+        self.last = nn.Sequential(nn.Linear(2 * width, width), nn.SiLU(), nn.Linear(width, out))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Pool means and deviations over the frames, and judge them."""
+        hidden = self.first(x)
+        for block in self.blocks:
+            hidden = block(hidden)
+        spread = hidden.var(2, correction=0).clamp(min=1e-6).sqrt()
+        result: Tensor = self.last(torch.cat([hidden.mean(2), spread], 1))
+        return result
+
+
+class _Frames(nn.Module):
+    """Content and style -> standardised frames: convolutions and adaptive instance norms."""
+
+    def __init__(self, content: int, style: int, width: int, bands: int, doublings: int, blocks: int) -> None:
+        super().__init__()
         self.first = nn.Conv1d(content, width, 3, padding=1)
         self.blocks = nn.ModuleList(_Block(width) for _ in range(blocks))
         self.norms = nn.ModuleList(_Adaptive(width, style) for _ in range(blocks))
-        self.enlarge = (1, 3)  # after which blocks the frames are doubled
+        self.enlarge = (1, 3, 4)[:doublings]  # after which blocks the frames are doubled
         self.last = nn.Conv1d(width, bands, 5, padding=2)
 
-    def forward(self, value: Mapping[str, Any], given: Mapping[str, Tensor] | None = None) -> Tensor:
-        """{"content": (batch, content, frames / 4), "speaker": ...} -> (batch, bands, frames)."""
-        speaker = value["speaker"]
-        hidden = self.first(value["content"])
+    def forward(self, content: Tensor, style: Tensor) -> Tensor:
+        hidden = self.first(content)
         for at, (block, norm) in enumerate(zip(self.blocks, self.norms, strict=True)):
-            hidden = norm(block(hidden), speaker["style"])
+            hidden = norm(block(hidden), style)
             if at in self.enlarge:
                 hidden = F.interpolate(hidden, scale_factor=2.0, mode="nearest")
-        deviation = speaker["deviation"][..., None]
-        around = deviation * self.last(F.silu(hidden))  # cepstral coefficients around their mean
-        said: Tensor = speaker["mean"][..., None] + self.cepstrum.T @ around
-        if self.training or not self.fullness:
-            return said
-        centre, own = _weighted(around, speech_weights(said))
-        full = (1 - self.fullness) * centre + (around - centre) * (deviation / own) ** self.fullness
-        full[:, 0] = around[:, 0]  # loudness rises and falls as it was said
-        result: Tensor = speaker["mean"][..., None] + self.cepstrum.T @ full
+        result: Tensor = self.last(F.silu(hidden))
         return result
+
+
+def _jittered(x: Tensor, share: float) -> Tensor:
+    """Replace a share of the places by one of their neighbours, (batch, channels, places) -> the same."""
+    places = x.shape[2]
+    drawn = torch.rand(len(x), places, device=x.device)
+    step = (drawn < share / 2).long() - (drawn > 1 - share / 2).long()
+    index = (torch.arange(places, device=x.device) + step).clamp(0, places - 1)
+    return x.gather(2, index[:, None].expand_as(x))
 
 
 class _Block(nn.Module):

@@ -15,7 +15,7 @@ from torch import Tensor
 from isthmus.errors import DataError, SoundWarning
 from isthmus.kinds import speech
 from isthmus.networks.mel import LogMel
-from isthmus.networks.speech import STRIDE
+from isthmus.networks.speech import TOGETHER
 from isthmus.training.settings import usual_precision
 from isthmus.training.threads import one_thread
 
@@ -65,10 +65,10 @@ class SpeechInput:
         return self._levelled(speech.trimmed(self._samples(sound, most)))
 
     def mel(self, samples: np.ndarray) -> Tensor:
-        """Return log-mel frames, (samples,) -> (bands, frames), a multiple of `STRIDE` of them."""
+        """Return log-mel frames, (samples,) -> (bands, frames), a multiple of `TOGETHER` of them."""
         with one_thread(), torch.inference_mode():
             frames: Tensor = self.front(torch.from_numpy(samples)[None])
-            return F.pad(frames, (0, -frames.shape[2] % STRIDE), mode="replicate")[0]
+            return F.pad(frames, (0, -frames.shape[2] % TOGETHER), mode="replicate")[0]
 
     def sound(self, mel: Tensor) -> np.ndarray:
         """Return samples that have these mel frames, (bands, frames) -> (samples,)."""

@@ -23,7 +23,7 @@ from isthmus.version import __version__
 
 __all__ = ["VoiceConverter"]
 
-FRAMES = 96  # of a training crop: 1.2 seconds
+FRAMES = 64  # of a training crop: 0.8 seconds
 NOTE = "Converted voice: made by Isthmus {version} from {content}; nobody said this in this voice"
 LONGEST_VOICE = 60.0  # seconds of a voice that are listened to
 
@@ -34,7 +34,7 @@ class VoiceConverter(LearnedTask):
     Parameters
     ----------
     steps : int
-        Training steps of 32 crops of 1.2 seconds.
+        Training steps of 32 crops of 0.8 seconds.
     width : int
         Channels of the networks.
     content : int

@@ -1,0 +1,109 @@
+"""Which dimension carries what, on sprites: python benchmarks/disentangling.py [--seeds 3] [--steps 8000]
+
+MIG, SAP and DCI of the codes of a VAE, a β-VAE and a β-TCVAE; writes a picture of traversals of the last.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+import numpy as np
+import torch
+
+from common import DATA, RESULTS, print_table, save
+from isthmus.code import Batch
+from isthmus.networks.mlp import Dense
+from isthmus.recipes.vae import variational
+from isthmus.tasks.factors import dci, mig, sap
+from isthmus.training.loop import train
+from isthmus.training.samples import InMemory
+from isthmus.training.settings import Settings, usual_precision
+
+RECIPES = {"VAE": {}, "β-VAE, β = 4": {"beta": 4.0}, "β-TCVAE, β = 6": {"total_correlation": 6.0}}
+JUDGED = 10_000  # sprites
+
+
+def fully_connected(latent: int = 10, **recipe: float) -> torch.nn.Module:
+    """The networks of Chen et al. (2018, appendix H.1): two layers of 1,200 in, three of them out."""
+    decoder = torch.nn.Sequential(
+        Dense((latent, 1200, 1200, 1200, 64 * 64), activation=torch.nn.Tanh), torch.nn.Unflatten(1, (1, 64, 64))
+    )
+    encoder = Dense((64 * 64, 1200, 1200, 2 * latent), activation=torch.nn.ReLU)
+    return variational(encoder, First(decoder), latent=latent, **recipe)
+
+
+class First(torch.nn.Module):
+    """A decoder that reads nothing of what is given."""
+
+    def __init__(self, network: torch.nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, value, given=None):
+        return self.network(value)
+
+
+class Sprites(InMemory):
+    """Bits in memory, pictures when asked for: 60,000 pictures as floats would be a gigabyte."""
+
+    def take(self, chunks):
+        for batch in super().take(chunks):
+            yield Batch(pictures(batch.x))
+
+
+def pictures(bits: torch.Tensor) -> torch.Tensor:
+    places = torch.arange(7, -1, -1, dtype=torch.uint8)
+    return (bits[..., None] >> places & 1).flatten(2).unsqueeze(1).float()
+
+
+def traversals(model: torch.nn.Module, one: torch.Tensor) -> np.ndarray:
+    """One number of the code changed at a time, a row each: the picture that says which carries what."""
+    z = model.embed(Batch(one))
+    rows = []
+    for number in range(z.shape[1]):
+        moved = z.repeat(9, 1)
+        moved[:, number] = torch.linspace(-2, 2, 9)
+        rows.append(torch.cat(list(model.decode(moved)[:, 0]), 1))
+    return torch.cat(rows).numpy()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--steps", type=int, default=8000)
+    parser.add_argument("--only", choices=list(RECIPES))
+    options = parser.parse_args()
+    with np.load(DATA / "dsprites" / "dsprites_like_60k.npz") as data:
+        bits, factors = torch.from_numpy(data["imgs_bits"]), data["latents_classes"][:, 1:].astype(int)
+    rows = []
+    for name, recipe in RECIPES.items():
+        if options.only not in (None, name):
+            continue
+        for seed in range(options.seeds):
+            torch.manual_seed(seed)
+            model = fully_connected(**recipe)
+            began = time.perf_counter()
+            settings = Settings(
+                steps=options.steps, batch_size=256, learning_rate=1e-3, seed=seed, precision=usual_precision(),
+                evaluate_every=options.steps, threads=1,
+            )  # fmt: skip
+            train(model, Sprites(Batch(bits)), settings=settings)
+            minutes = (time.perf_counter() - began) / 60
+            with torch.inference_mode():
+                judged = [model.embed(Batch(pictures(part))) for part in bits[:JUDGED].split(500)]
+                codes = torch.cat(judged).numpy()
+                strip = traversals(model, pictures(bits[7:8]))
+            row = {"recipe": name, "seed": seed, "MIG": mig(codes, factors[:JUDGED]), "minutes": minutes}
+            row |= {"SAP": sap(codes, factors[:JUDGED])} | dci(codes, factors[:JUDGED])
+            rows.append(row)
+            print(row, flush=True)
+            save("disentangling", rows)
+    from PIL import Image
+
+    Image.fromarray((strip * 255).astype(np.uint8)).save(RESULTS / "traversals.png")
+    print_table(rows, "sprites")
+
+
+if __name__ == "__main__":
+    main()
