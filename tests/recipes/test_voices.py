@@ -29,7 +29,7 @@ class TestAdaINVC(RecipeLaws):
 
 
 class TestSpeechUnits(RecipeLaws):
-    make, batch = staticmethod(lambda: speech_units(width=16, entries=8, numbers=4, style=8)), pairs()
+    make, batch = staticmethod(lambda: speech_units(width=16, entries=8, content=4, style=8)), pairs()
 
 
 class TestAutoVC(RecipeLaws):

@@ -7,7 +7,8 @@ import pytest
 import soundfile
 
 from isthmus import VoiceConverter, load
-from isthmus.errors import DataError
+from isthmus.errors import DataError, OptionError
+from isthmus.kinds import speech
 from tests.sounds import RATE, folder_of, spoken
 
 
@@ -49,6 +50,30 @@ def test_the_same_again_and_after_saving(converter, tmp_path, folder):
     twin = VoiceConverter(steps=3, width=16, content=4, random_state=3).fit(folder)
     other = VoiceConverter(steps=3, width=16, content=4, random_state=3).fit(folder)
     assert np.array_equal(twin.convert(content=take, voice=voice)[0], other.convert(content=take, voice=voice)[0])
+
+
+@pytest.mark.parametrize("recipe", ["adversarial", "autovc", "units"])
+def test_every_recipe_converts_and_comes_back(recipe, folder, tmp_path):
+    converter = VoiceConverter(recipe, steps=4, width=16, content=4, entries=8, random_state=0).fit(folder)
+    take, voice = folder / "ben" / "aiu.wav", folder / "ada" / "uia.wav"
+    samples, _ = converter.convert(content=take, voice=voice)
+    assert len(samples) == len(speech.read(take))
+    assert np.isfinite(samples).all()
+    converter.save(tmp_path / "model")
+    assert np.array_equal(load(tmp_path / "model").convert(content=take, voice=voice)[0], samples)
+
+
+def test_units_are_few_and_last_as_long_as_the_sound(folder):
+    converter = VoiceConverter("units", steps=60, width=32, entries=16, random_state=0).fit(folder)
+    units = converter.units(folder / "ben" / "aiu.wav")
+    assert len(units) == pytest.approx(len(speech.read(folder / "ben" / "aiu.wav")) / RATE / 0.025, abs=1)
+    assert units.min() >= 0
+    assert units.max() < 16
+    assert len(set(units.tolist())) > 2
+    with pytest.raises(OptionError, match="has no units"):
+        VoiceConverter(steps=1, width=8, content=2).fit(folder).units(folder / "ben" / "aiu.wav")
+    with pytest.raises(OptionError, match="recipe must be one of adain, adversarial, autovc, units"):
+        VoiceConverter("magic", steps=1).fit(folder)
 
 
 def test_a_long_recording_comes_in_parts_that_join_without_clicks(converter, folder, tmp_path):

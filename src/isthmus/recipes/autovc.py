@@ -6,7 +6,8 @@
 No adversary and no norm: the bottleneck is so narrow that what the speaker part tells already does not fit through it.
 Too wide, and the source's voice passes; too narrow, and the words do not. `content` and `strides` are that width. We
 depart from the paper in the networks, which all our voices share, and in reading the voice off another recording; the
-content-consistency term is the paper's (equation 7). The warm start is `learn_speakers` (in the paper: GE2E).
+content-consistency term is the paper's (equation 7). The warm start of the speaker part is `recipes.speakers` (in the
+paper: GE2E).
 """
 
 from __future__ import annotations
@@ -21,12 +22,8 @@ from isthmus.codes.vector import Vector
 from isthmus.critics import Critic
 from isthmus.distances import Laplace, Of
 from isthmus.networks.speech import AdaptiveDecoder, ContentEncoder, SpeakerEncoder, SplitEncoder
-from isthmus.recipes.speakers import Speakers
-from isthmus.training.loop import train
-from isthmus.training.samples import Samples
-from isthmus.training.settings import Settings
 
-__all__ = ["ContentConsistency", "autovc", "learn_speakers"]
+__all__ = ["ContentConsistency", "autovc"]
 
 
 class ContentConsistency(Critic):
@@ -62,25 +59,14 @@ def autovc(
     content: int = 8,  # numbers every 8 frames (100 ms)
     style: int = 128,
     consistency: float = 1000.0,  # nats; the distance is a sum over some thousand places, the paper's a mean
-    speaker: SpeakerEncoder | None = None,
 ) -> AutoEncoder:
-    """Return the auto-encoder of a split code, around a speaker encoder that learns no more."""
+    """Return the auto-encoder of a split code, whose speaker encoder is to be learned beforehand."""
     encoder = ContentEncoder(bands, width, content, strides=(2, 2, 2, 1), normed=False)
     distance = Of("said", Laplace(0.5, learned=True))
-    fixed = (speaker or SpeakerEncoder(bands, width, style)).requires_grad_(False)
     return AutoEncoder(
-        encoder=SplitEncoder(encoder, fixed),
+        encoder=SplitEncoder(encoder, SpeakerEncoder(bands, width, style)),
         code=Vector(),
         decoder=AdaptiveDecoder(content, style, width, bands, doublings=3),
         distance=distance,
         critics={"consistency": ContentConsistency(encoder, distance.expected, weight=consistency)},
     )
-
-
-def learn_speakers(
-    samples: Samples, settings: Settings, *, bands: int = 80, width: int = 192, style: int = 128
-) -> SpeakerEncoder:
-    """Return a speaker encoder that tells the speakers of the samples apart: the warm start."""
-    encoder = SpeakerEncoder(bands, width, style)
-    train(Speakers(encoder), samples, settings=settings)
-    return encoder

@@ -26,7 +26,7 @@ def speech_units(
     *,
     width: int = 192,
     entries: int = 128,
-    numbers: int = 32,  # in an entry
+    content: int = 32,  # numbers in an entry
     style: int = 128,
     jitter: float = 0.12,  # paper, section IV-C
     reach: float = 1.4,
@@ -34,10 +34,10 @@ def speech_units(
     """Return the auto-encoder {"said", "voice"} -> {"content": units, one every 2 frames, "speaker"} -> said."""
     return AutoEncoder(
         encoder=SplitEncoder(
-            ContentEncoder(bands, width, numbers, strides=(1, 2, 1, 1)), SpeakerEncoder(bands, width, style)
+            ContentEncoder(bands, width, content, strides=(1, 2, 1, 1)), SpeakerEncoder(bands, width, style)
         ),
-        code=Split(content=Quantized(entries, numbers), speaker=Vector()),
-        decoder=AdaptiveDecoder(numbers, style, width, bands, doublings=1, jitter=jitter),
+        code=Split(content=Quantized(entries, content), speaker=Vector()),
+        decoder=AdaptiveDecoder(content, style, width, bands, doublings=1, jitter=jitter),
         distance=Of("said", Laplace(0.5, learned=True)),
         corruption=AnotherVoice(reach),
     )

@@ -97,9 +97,13 @@ class SpeechInput:
         speech.check_heard(sound if isinstance(sound, (str, Path)) else "the content", loudest)
         yield held
 
+    def frames_of(self, window: np.ndarray) -> Tensor:
+        """Return the mel frames of a window, brought to one level."""
+        return self.mel(self._levelled(window))
+
     def restored(self, window: np.ndarray, change: Callable[[Tensor], Tensor]) -> np.ndarray:
         """Change the mel frames of a window, and return sound of the same length and loudness."""
-        changed = self.sound(change(self.mel(self._levelled(window))))
+        changed = self.sound(change(self.frames_of(window)))
         samples = np.zeros_like(window)
         samples[: len(changed)] = changed[: len(window)]
         level, loudest = _level(samples), float(np.abs(samples).max(initial=0.0))

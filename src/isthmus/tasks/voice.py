@@ -4,26 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from isthmus.autoencoder import AutoEncoder
-from isthmus.errors import DataError
+from isthmus.errors import DataError, OptionError
 from isthmus.kinds import speech
 from isthmus.recipes.adain_vc import NewVoices, adain_vc
+from isthmus.recipes.adversarial_vc import Residual, adversarial_vc
+from isthmus.recipes.autovc import autovc
+from isthmus.recipes.speakers import Speakers
+from isthmus.recipes.speech_units import speech_units
 from isthmus.tasks.learned import LearnedTask
 from isthmus.tasks.speech_input import Sound, SpeechInput, joined
-from isthmus.training.samples import Viewed
+from isthmus.training.loop import train
+from isthmus.training.samples import Samples, Viewed
+from isthmus.training.settings import Settings
 from isthmus.training.takes import Takes
 from isthmus.training.threads import one_thread
 from isthmus.version import __version__
 
 __all__ = ["VoiceConverter"]
 
+Recipe = Literal["adain", "adversarial", "autovc", "units"]
 FRAMES = 64  # of a training crop: 0.8 seconds
+UNIT_FRAMES = 2  # to a unit: 25 ms
 NOTE = "Converted voice: made by Isthmus {version} from {content}; nobody said this in this voice"
 LONGEST_VOICE = 60.0  # seconds of a voice that are listened to
 
@@ -33,13 +41,19 @@ class VoiceConverter(LearnedTask):
 
     Parameters
     ----------
+    recipe : "adain", "adversarial", "autovc" or "units"
+        How what is said is kept apart from who says it: by instance norms (`recipes.adain_vc`), by an adversary
+        (`recipes.adversarial_vc`), by a narrow bottleneck alone (`recipes.autovc`), or by a code of few discrete units
+        (`recipes.speech_units`), which is also what `units` needs.
     steps : int
         Training steps of 32 crops of 0.8 seconds.
     width : int
         Channels of the networks.
-    content : int
-        Numbers of content every 50 ms. Too many, and the source's voice passes with what is said; too few, and what
-        is said does not pass.
+    content : int, optional
+        Numbers in a vector of content; by default as many as the recipe takes. Too many, and the source's voice passes
+        with what is said; too few, and what is said does not pass.
+    entries : int
+        Different units, where the code has units.
     random_state : int, RandomState or None
     log_dir, checkpoint : path, optional
     progress : bool
@@ -58,18 +72,22 @@ class VoiceConverter(LearnedTask):
 
     def __init__(
         self,
+        recipe: Recipe = "adain",
         *,
         steps: int = 4000,
         width: int = 160,
-        content: int = 32,
+        content: int | None = None,
+        entries: int = 128,
         random_state: Any = None,
         log_dir: str | Path | None = None,
         checkpoint: str | Path | None = None,
         progress: bool = False,
     ) -> None:
+        self.recipe = recipe
         self.steps = steps
         self.width = width
         self.content = content
+        self.entries = entries
         self.random_state = random_state
         self.log_dir = log_dir
         self.checkpoint = checkpoint
@@ -88,17 +106,28 @@ class VoiceConverter(LearnedTask):
         ------
         DataError
             Naming the file that cannot be used.
+        OptionError
+            If there is no such recipe.
         """
+        if self.recipe not in get_args(Recipe):
+            raise OptionError(f"recipe must be one of {', '.join(get_args(Recipe))}, not {self.recipe!r}")
         self.input_ = SpeechInput()
         mels, names = self.input_.read_folder(X)
         self.speakers_ = sorted(set(names))
         speakers = [self.speakers_.index(name) for name in names]
+        samples = Viewed(Takes(mels, speakers, FRAMES), NewVoices())
         with torch.random.fork_rng():
             torch.manual_seed(self._seed())
-            self._train(
-                self._build(), Viewed(Takes(mels, speakers, FRAMES), NewVoices()), batch_size=32, learning_rate=1e-3,
-                betas=(0.9, 0.98), warmup=min(100, self.steps), title="learning voices",
-            )  # fmt: skip
+            model = self._build()
+            if self.recipe == "autovc":
+                speaker: Any = model.encoder.speaker
+                self._learn_beside(Speakers(speaker), samples, self.steps // 4)
+                speaker.requires_grad_(False)
+            self._train(model, samples, title="learning voices", **_pace(self.steps))
+            if self.recipe == "adversarial":
+                model.train().requires_grad_(True)
+                self._learn_beside(Residual(model, speakers=len(self.speakers_)), samples, self.steps // 2)
+                model.eval().requires_grad_(False)
         return self
 
     def convert(self, *, content: Sound, voice: Sound | Sequence[Sound]) -> tuple[np.ndarray, int]:
@@ -151,6 +180,30 @@ class VoiceConverter(LearnedTask):
         self._check_fitted()
         return self._speaker(voice)["style"][0].numpy()
 
+    def units(self, sound: Sound) -> np.ndarray:
+        """Return the discrete units of a recording, one every 25 ms, (units,) whole numbers below `entries`.
+
+        Raises
+        ------
+        OptionError
+            If the recipe is not "units": no other code has any.
+        DataError
+            Naming the file that cannot be used.
+        """
+        self._check_fitted()
+        if self.recipe != "units":
+            raise OptionError(f"recipe={self.recipe!r} has no units: fit VoiceConverter('units')")
+        return np.concatenate(list(self._units_in(sound)))
+
+    def _units_in(self, sound: Sound) -> Iterator[np.ndarray]:
+        code: Any = self.model_.code
+        held: Any = self.model_.encoder
+        for window in self.input_.windows(sound):
+            frames = self.input_.frames_of(window)
+            with one_thread(), torch.inference_mode():
+                found = code.parts["content"](held.content(frames[None])).symbols[0]
+            yield found[: len(window) // (UNIT_FRAMES * self.input_.front.hop)].numpy()
+
     def _speaker(self, voice: Sound | Sequence[Sound]) -> dict[str, Tensor]:
         many: Sequence[Any] = voice if isinstance(voice, (list, tuple)) else [voice]
         if not many:
@@ -171,11 +224,29 @@ class VoiceConverter(LearnedTask):
                 changed = self.input_.restored(window, said)
             yield changed
 
+    def _learn_beside(self, model: nn.Module, samples: Samples, steps: int) -> None:
+        """Train what goes before or after the model's own training."""
+        steps = max(steps, 1)
+        settings = self.input_.pace() | _pace(steps)
+        settings |= {"steps": steps, "seed": self._seed(), "progress": self.progress}
+        train(model, samples, settings=Settings(**settings))
+
     def _build(self) -> AutoEncoder:
-        return adain_vc(self.input_.bands, width=self.width, content=self.content)
+        bands, own = self.input_.bands, {} if self.content is None else {"content": self.content}
+        if self.recipe == "adversarial":
+            return adversarial_vc(bands, speakers=len(self.speakers_), width=self.width, **own)
+        if self.recipe == "autovc":
+            return autovc(bands, width=self.width, **own)
+        if self.recipe == "units":
+            return speech_units(bands, width=self.width, entries=self.entries, **own)
+        return adain_vc(bands, width=self.width, **own)
 
     def _more(self) -> dict[str, Any]:
         return {"speakers": self.speakers_}
 
     def _restore(self, config: dict[str, Any]) -> None:
         self.speakers_ = [str(name) for name in config["speakers"]]
+
+
+def _pace(steps: int) -> dict[str, Any]:
+    return {"batch_size": 32, "learning_rate": 1e-3, "betas": (0.9, 0.98), "warmup": min(100, steps)}
