@@ -42,8 +42,9 @@ def data_sets(only: str | None = None) -> Iterator[tuple[str, Any, Any, Any]]:
 
 def print_table(rows: list[dict[str, Any]], title: str) -> None:
     print(f"\n{title}")
-    names = list(rows[0])
-    cells = [[f"{v:.4f}" if isinstance(v, float) else str(v) for v in row.values()] for row in rows]
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    values = [[row.get(name, "") for name in names] for row in rows]
+    cells = [[f"{value:.4f}" if isinstance(value, float) else str(value) for value in row] for row in values]
     widths = [max(len(line[i]) for line in [names, *cells]) for i in range(len(names))]
     for line in [names, *cells]:
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)))

@@ -1,5 +1,6 @@
 """The voice commands, from one end to the other, as a person would type them."""
 
+import itertools
 import json
 
 import pytest
@@ -42,3 +43,21 @@ def test_bad_input_is_one_line_and_writes_nothing(model, tmp_path, capsys):
     assert "end its name in .wav, .flac, .ogg" in capsys.readouterr().err
     assert not out.exists()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["text.wav"]
+
+
+def test_units_are_printed_with_their_times_and_phones(tmp_path, capsys):
+    folder_of(tmp_path / "takes", words=("aiu", "oea"))
+    takes, model = tmp_path / "takes", str(tmp_path / "m")
+    for take in takes.glob("*/*.wav"):
+        take.with_suffix(".phn").write_text("0 3200 h#\n3200 10880 v\n10880 14080 h#\n")
+    assert run(["voice", "fit", str(takes), "--recipe", "units", "--steps", "5", "--out", model]) == 0
+    capsys.readouterr()
+    assert run(["voice", "units", model, str(takes / "ada/aiu.wav"), "--phones", str(takes), "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert rows[0]["start"] == 0
+    assert all(before["end"] == after["start"] for before, after in itertools.pairwise(rows))
+    assert {row["phone"] for row in rows} <= {"h#", "v"}
+    assert rows[-1]["end"] == pytest.approx(14080 / RATE, abs=0.05)
+    (takes / "ben/oea.phn").write_text("0 3200 h#\nthis is no label\n")
+    assert run(["voice", "units", model, str(takes / "ada/aiu.wav"), "--phones", str(takes)]) == 2
+    assert 'oea.phn, line 2: expected "start end phone"' in capsys.readouterr().err

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -16,13 +16,16 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
+Recipe = Literal["adain", "adversarial", "autovc", "units"]
 Recording = Annotated[Path, typer.Argument(help="WAV, FLAC, OGG or MP3 file.", show_default=False)]
 
 
 @app.command()
 def fit(
     folder: Annotated[Path, typer.Argument(help="Folder of recordings, a sub-folder a speaker.", show_default=False)],
-    out: NewModel, steps: Steps = None, seed: Seed = 0, json_: Json = False,
+    out: NewModel,
+    recipe: Annotated[Recipe, typer.Option(help="How content and voice are kept apart.")] = "adain",
+    steps: Steps = None, seed: Seed = 0, json_: Json = False,
 ) -> None:  # fmt: skip
     """Learn from recordings that nobody paired or transcribed.
 
@@ -30,7 +33,7 @@ def fit(
     """
     from isthmus import VoiceConverter
 
-    task = VoiceConverter(random_state=seed, progress=True, **given(steps=steps)).fit(folder)
+    task = VoiceConverter(recipe, random_state=seed, progress=True, **given(steps=steps)).fit(folder)
     task.save(out)
     told = {"model": str(out), "speakers": len(task.speakers_), "loss": task.history_.points[-1].losses["model"]}
     print_json(told) if json_ else typer.echo(f"The model of {told['speakers']} speakers is in {out}")
@@ -53,6 +56,36 @@ def convert(
     seconds = load_as(model, VoiceConverter).convert_file(content=content, voice=voice, out=out)
     told = {"out": str(out), "seconds": round(seconds, 3)}
     print_json(told) if json_ else typer.echo(f"{seconds:.1f} s of converted sound are in {out}, and marked as such")
+
+
+@app.command()
+def units(
+    model: ModelFolder, recording: Recording,
+    phones: Annotated[
+        Path | None, typer.Option(help="Folder of recordings with .phn labels, to name the units by.")
+    ] = None,
+    json_: Json = False,
+) -> None:  # fmt: skip
+    """Print the discrete units of a recording: from when to when, which, and the phone it most often stands at.
+
+    Example: isthmus voice units units/ a.wav
+    """
+    from isthmus import VoiceConverter
+    from isthmus.tasks.voice import UNIT_SECONDS, runs
+
+    task = load_as(model, VoiceConverter)
+    found = runs(task.units(recording))
+    named = {} if phones is None else dict(task.phone_map(phones)[0][["unit", "phone"]].itertuples(index=False))
+    rows = [
+        {"start": round(start * UNIT_SECONDS, 3), "end": round(end * UNIT_SECONDS, 3), "unit": unit}
+        | ({"phone": named.get(unit, "")} if phones is not None else {})
+        for start, end, unit in found
+    ]
+    if json_:
+        print_json(rows)
+    else:
+        for row in rows:
+            typer.echo("\t".join(f"{value:.3f}" if isinstance(value, float) else str(value) for value in row.values()))
 
 
 @app.command()

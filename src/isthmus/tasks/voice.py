@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 import torch
@@ -27,11 +28,15 @@ from isthmus.training.takes import Takes
 from isthmus.training.threads import one_thread
 from isthmus.version import __version__
 
-__all__ = ["VoiceConverter"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["UNIT_SECONDS", "VoiceConverter", "runs"]
 
 Recipe = Literal["adain", "adversarial", "autovc", "units"]
 FRAMES = 64  # of a training crop: 0.8 seconds
-UNIT_FRAMES = 2  # to a unit: 25 ms
+UNIT_FRAMES = 2  # to a unit
+UNIT_SECONDS = 0.025  # that they take
 NOTE = "Converted voice: made by Isthmus {version} from {content}; nobody said this in this voice"
 LONGEST_VOICE = 60.0  # seconds of a voice that are listened to
 
@@ -195,6 +200,32 @@ class VoiceConverter(LearnedTask):
             raise OptionError(f"recipe={self.recipe!r} has no units: fit VoiceConverter('units')")
         return np.concatenate(list(self._units_in(sound)))
 
+    def phone_map(self, folder: str | Path) -> tuple[pd.DataFrame, dict[str, float]]:
+        """Return what the units stand for, by recordings with phone labels beside them (`a.wav`, `a.phn`).
+
+        Returns
+        -------
+        map : data frame
+            Columns unit, phone, share, count.
+        agreement : dict
+            `purity` and `pnmi`; see `isthmus.tasks.unit_map`.
+
+        Raises
+        ------
+        DataError
+            Naming the file, and the line, that cannot be used.
+        """
+        from isthmus.tasks.unit_map import agreement, aligned_phones, phone_map
+
+        units, phones = [], []
+        for take in speech.find(folder):
+            found = self.units(take.path)
+            labels = aligned_phones(take.path.with_suffix(".phn"), len(found), UNIT_FRAMES * self.input_.front.hop)
+            units.append(found[labels != ""])
+            phones.append(labels[labels != ""])
+        both = np.concatenate(units), np.concatenate(phones)
+        return phone_map(*both), agreement(*both)
+
     def _units_in(self, sound: Sound) -> Iterator[np.ndarray]:
         code: Any = self.model_.code
         held: Any = self.model_.encoder
@@ -246,6 +277,12 @@ class VoiceConverter(LearnedTask):
 
     def _restore(self, config: dict[str, Any]) -> None:
         self.speakers_ = [str(name) for name in config["speakers"]]
+
+
+def runs(units: np.ndarray) -> list[tuple[int, int, int]]:
+    """Return equal units in succession as one run each: (first place, place after the last, unit)."""
+    edges = [0, *(np.flatnonzero(np.diff(units)) + 1).tolist(), len(units)]
+    return [(start, end, int(units[start])) for start, end in itertools.pairwise(edges) if end > start]
 
 
 def _pace(steps: int) -> dict[str, Any]:

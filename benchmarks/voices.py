@@ -1,0 +1,144 @@
+"""Voice conversion between people never heard: python benchmarks/voices.py [--recipes adain,autovc] [--steps 4000]
+
+One-shot: one recording of what is said, one of the voice, both of 8 speakers kept out of training. The judge is the
+protocol's: whose voice (with and without the channel) and which digit. Beside the recipes stand real recordings, the
+target's own digit through Griffin-Lim (the upper bound), the source as it is, and "resample to the target's pitch and
+equalise". Fresh probes say what is left of the speaker in the content, and of the content in the speaker's part.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import re
+import sys
+import tempfile
+import time
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import torch
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from common import DATA, print_table, save
+from isthmus import VoiceConverter
+from isthmus.code import Batch
+
+OWN = ("04", "23", "41", "48", "13", "31", "45", "54")  # kept out of training
+ROWS = {
+    "real held-out takes": "real recordings",
+    "upper bound: GL of target saying that digit": "the target's own digit through Griffin-Lim",
+    "convert: copy the source": "the source as it is",
+    "convert: resample to target F0 + LTAS": "resampled to the target's pitch, equalised",
+}
+
+
+def judge_module() -> ModuleType:
+    path = DATA.parent / "protocols" / "voice_judge.py"
+    if not path.exists():
+        sys.exit(f"this benchmark needs {path}; set ISTHMUS_DATA to the data folder beside it")
+    spec = importlib.util.spec_from_file_location("voice_judge", path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["voice_judge"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def folder_of(speakers: list[Path], where: Path) -> Path:
+    """A folder of these speakers alone, without a copy of their recordings."""
+    for speaker in speakers:
+        (where / speaker.name).mkdir(parents=True)
+        for take in speaker.iterdir():
+            (where / speaker.name / take.name).symlink_to(take)
+    return where
+
+
+def pairs(folder: Path, count: int) -> list[tuple[Path, Path, str, int]]:
+    """Content, voice, target speaker and digit, drawn with a fixed seed."""
+    takes = {speaker.name: sorted(speaker.iterdir()) for speaker in sorted(folder.iterdir())}
+    every = [take for own in takes.values() for take in own]
+    rng, found = np.random.default_rng(0), []
+    while len(found) < count:
+        content = every[rng.integers(len(every))]
+        target = list(takes)[rng.integers(len(takes))]
+        if target != content.parent.name:
+            voice = takes[target][rng.integers(len(takes[target]))]
+            found.append((content, voice, target, int(re.match(r"\d", content.name)[0])))
+    return found
+
+
+def probed(codes: np.ndarray, names: list[str]) -> float:
+    """Accuracy on half of the takes of a probe trained afresh on the other half."""
+    order = np.random.default_rng(0).permutation(len(codes))
+    half, names = len(codes) // 2, np.array(names)
+    probe = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000))
+    probe.fit(codes[order[:half]], names[order[:half]])
+    return float((probe.predict(codes[order[half:]]) == names[order[half:]]).mean())
+
+
+def probes(converter: VoiceConverter, folder: Path) -> dict[str, float]:
+    content, speaker, who, what = [], [], [], []
+    for take in sorted(folder.glob("*/*")):
+        mel = converter.input_.mel(converter.input_.take(take))[None]
+        with torch.inference_mode():
+            value = converter.model_.embed(Batch({"said": mel, "voice": mel}))
+        whole = value["content"][0]
+        third = torch.nn.functional.adaptive_avg_pool1d(whole, 6)
+        content.append(torch.cat([third.flatten(), whole.std(1, correction=0)]).numpy())
+        speaker.append(value["speaker"]["style"][0].numpy())
+        who.append(take.parent.name)
+        what.append(take.name[0])
+    content, speaker = np.array(content), np.array(speaker)
+    return {
+        "speaker in content": probed(content, who),
+        "digit in content": probed(content, what),
+        "speaker in speaker": probed(speaker, who),
+        "digit in speaker": probed(speaker, what),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--recipes", default="adain,adversarial,autovc,units")
+    parser.add_argument("--steps", type=int, default=None)
+    parser.add_argument("--width", type=int, default=None)
+    parser.add_argument("--pairs", type=int, default=240)
+    parser.add_argument("--models", type=Path, help="folder to keep the models in")
+    options = parser.parse_args()
+    judges = judge_module()
+    speakers = sorted(path for path in (DATA / "audiomnist_az").iterdir() if path.is_dir())
+    with tempfile.TemporaryDirectory() as scratch:
+        own = folder_of([path for path in speakers if path.name in OWN], Path(scratch) / "own")
+        others = folder_of([path for path in speakers if path.name not in OWN], Path(scratch) / "others")
+        judge, told = judges.selftest(str(own), [str(others)], verbose=False)
+        figures = ("spk_acc", "spk_acc_cn", "digit_acc")
+        rows = [{"recipe": name} | {figure: told[row][figure] for figure in figures} for row, name in ROWS.items()]
+        left = []
+        for recipe in options.recipes.split(","):
+            began = time.perf_counter()
+            more = {name: value for name in ("steps", "width") if (value := getattr(options, name)) is not None}
+            converter = VoiceConverter(recipe, random_state=0, **more).fit(others)
+            minutes = (time.perf_counter() - began) / 60
+            if options.models:
+                converter.save(options.models / recipe)
+            asked = pairs(own, options.pairs)
+            began, said = time.perf_counter(), []
+            for content, voice, _, _ in asked:
+                said.append(converter.convert(content=content, voice=voice)[0])
+            seconds = time.perf_counter() - began
+            found = judge.judge(said, [target for _, _, target, _ in asked], [digit for _, _, _, digit in asked])
+            row = {"recipe": recipe} | {figure: found[figure] for figure in figures}
+            row |= {"minutes": minutes, "times real time": sum(map(len, said)) / converter.input_.rate / seconds}
+            rows.append(row)
+            left.append({"recipe": recipe} | probes(converter, own))
+            print(row, left[-1], flush=True)
+            save("voices", {"judge": rows, "probes": left})
+    print_table(rows, "8 speakers never heard")
+    print_table(left, "what a fresh probe reads (chance: speaker .125, digit .1)")
+
+
+if __name__ == "__main__":
+    main()
