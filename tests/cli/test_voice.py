@@ -31,6 +31,26 @@ def test_convert_and_inspect(model, tmp_path, capsys):
     assert json.loads(capsys.readouterr().out)["note"] == ""
 
 
+def test_compare_writes_one_page_with_players(model, tmp_path, capsys):
+    content, voice, out = model / "takes/ben/aiu.wav", model / "takes/ada/oea.wav", tmp_path / "page.html"
+    compare = ["voice", "compare", str(model / "m"), "--content", str(content), "--voice", str(voice)]
+    assert run([*compare, "--out", str(out), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    page = out.read_text()
+    assert page.count("<audio") == page.count("data:audio/flac;base64,") == 3
+    assert page.count("data:image/png;base64,") == 3
+    assert "media-src data:" in page
+    assert "http://" not in page
+    assert "https://" not in page
+    assert f"{told['like_target']:.2f}" in page
+    assert "too few speakers" in page
+    same = [*compare, "--out", str(out), "--json", "--result", str(content)]
+    assert run(same) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["like_source"] == pytest.approx(1, abs=1e-3)
+    assert told["content_distance"] < 0.05 < told["other_content"]
+
+
 def test_bad_input_is_one_line_and_writes_nothing(model, tmp_path, capsys):
     (tmp_path / "text.wav").write_text("no sound")
     voice, out = model / "takes/ada/oea.wav", tmp_path / "result.wav"

@@ -59,6 +59,27 @@ def convert(
 
 
 @app.command()
+def compare(
+    model: ModelFolder,
+    content: Annotated[Path, typer.Option(help="Recording of what is to be said.", show_default=False)],
+    voice: Annotated[Path, typer.Option(help="Recording of the voice.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="HTML file to write.", show_default=False)],
+    result: Annotated[Path | None, typer.Option(help="Converted file to judge; by default it is made now.")] = None,
+    json_: Json = False,
+) -> None:
+    """Write a page with players, pictures of the sound before and after, and figures that judge the conversion.
+
+    Example: isthmus voice compare voices/ --content me.wav --voice her.wav --out page.html
+    """
+    from isthmus import VoiceConverter
+    from isthmus.reports.voice import write_comparison
+
+    found = load_as(model, VoiceConverter).compare(content=content, voice=voice, result=result)
+    write_comparison(found, out)
+    print_json({"page": str(out)} | found.to_json()) if json_ else typer.echo(f"The page is {out}")
+
+
+@app.command()
 def units(
     model: ModelFolder, recording: Recording,
     phones: Annotated[

@@ -83,7 +83,8 @@ class LearnedTask(BaseEstimator):
         kept = {name: value for name, value in self.get_params().items() if name not in PASSING}
         config = {"options": kept, "input": self.input_.to_json(), "history": self.history_.to_json()} | self._more()
         tensors = {f"input.{name}": tensor for name, tensor in self.input_.tensors().items()}
-        tensors |= {f"model.{name}": tensor for name, tensor in self.model_.state_dict().items()}
+        for part, module in self._modules().items():
+            tensors |= {f"{part}.{name}": tensor for name, tensor in module.state_dict().items()}
         store.write(folder, task=type(self).__name__, config=config, tensors=tensors, card=self.card())
 
     @classmethod
@@ -101,10 +102,15 @@ class LearnedTask(BaseEstimator):
             task.input_ = input_from_json(config["input"], _under("input.", stored.tensors))
             task.history_ = History.from_json(config["history"])
             task._restore(config)
-            model = task._build()
-            model.load_state_dict(_under("model.", stored.tensors))
-            task.model_ = model.eval().requires_grad_(False)
+            task.model_ = task._build()
+            for part, module in task._modules().items():
+                module.load_state_dict(_under(f"{part}.", stored.tensors))
+                module.eval().requires_grad_(False)
         return task
+
+    def _modules(self) -> dict[str, nn.Module]:
+        """Return the networks that a model folder keeps; `_restore` builds those that `_build` does not."""
+        return {"model": self.model_}
 
     def _more(self) -> dict[str, Any]:
         """Return what else a task keeps in its configuration."""

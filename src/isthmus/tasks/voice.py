@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from isthmus.autoencoder import AutoEncoder
 from isthmus.errors import DataError, OptionError
 from isthmus.kinds import speech
+from isthmus.networks.speech import SpeakerEncoder
 from isthmus.recipes.adain_vc import NewVoices, adain_vc
 from isthmus.recipes.adversarial_vc import Residual, adversarial_vc
 from isthmus.recipes.autovc import autovc
@@ -21,6 +22,8 @@ from isthmus.recipes.speakers import Speakers
 from isthmus.recipes.speech_units import speech_units
 from isthmus.tasks.learned import LearnedTask
 from isthmus.tasks.speech_input import Sound, SpeechInput, joined
+from isthmus.tasks.verifier import equal_error_rate, held_out_speakers, likeness, style_of
+from isthmus.tasks.voice_comparison import Comparison, content_distance
 from isthmus.training.loop import train
 from isthmus.training.samples import Samples, Viewed
 from isthmus.training.settings import Settings
@@ -38,6 +41,7 @@ FRAMES = 64  # of a training crop: 0.8 seconds
 UNIT_FRAMES = 2  # to a unit
 UNIT_SECONDS = 0.025  # that they take
 NOTE = "Converted voice: made by Isthmus {version} from {content}; nobody said this in this voice"
+VERIFIER_WIDTH = 96
 LONGEST_VOICE = 60.0  # seconds of a voice that are listened to
 
 
@@ -69,6 +73,10 @@ class VoiceConverter(LearnedTask):
     model_ : AutoEncoder
     speakers_ : list of str
         Who was learned from: the sub-folders' names.
+    verifier_ : SpeakerEncoder
+        Judges how like two voices are, for `compare`; nothing of it is in the conversion.
+    equal_error_rate_ : float or None
+        Of that judgement, on every sixth speaker, whom the verifier has not heard; None with few speakers.
     history_ : History
     """
 
@@ -123,6 +131,7 @@ class VoiceConverter(LearnedTask):
         samples = Viewed(Takes(mels, speakers, FRAMES), NewVoices())
         with torch.random.fork_rng():
             torch.manual_seed(self._seed())
+            self._learn_to_verify(mels, speakers)
             model = self._build()
             if self.recipe == "autovc":
                 speaker: Any = model.encoder.speaker
@@ -184,6 +193,31 @@ class VoiceConverter(LearnedTask):
         """Return the style part of a voice's code, (style,)."""
         self._check_fitted()
         return self._speaker(voice)["style"][0].numpy()
+
+    def compare(self, *, content: Sound, voice: Sound, result: Sound | None = None) -> Comparison:
+        """Judge a conversion: whether the voice is the target's, and what is said still the content.
+
+        Parameters
+        ----------
+        content, voice : path, or array of samples at 16 kHz
+        result : path or array, optional
+            What to judge; by default it is converted now.
+        """
+        self._check_fitted()
+        source, target = self.input_.take(content), self.input_.take(voice)
+        made = self.convert(content=content, voice=voice)[0] if result is None else self.input_.take(result)
+        sounds = {"content": source, "voice": target, "result": made}
+        mels = {name: self.input_.frames_of(samples) for name, samples in sounds.items()}
+        styles = {name: style_of(self.verifier_, mel) for name, mel in mels.items()}
+        return Comparison(
+            sounds, mels,
+            like_target=likeness(styles["result"], styles["voice"]),
+            like_source=likeness(styles["result"], styles["content"]),
+            before=likeness(styles["content"], styles["voice"]),
+            content_distance=content_distance(mels["content"], mels["result"]),
+            other_content=content_distance(mels["content"], mels["voice"]),
+            equal_error_rate=self.equal_error_rate_,
+        )  # fmt: skip
 
     def units(self, sound: Sound) -> np.ndarray:
         """Return the discrete units of a recording, one every 25 ms, (units,) whole numbers below `entries`.
@@ -255,6 +289,24 @@ class VoiceConverter(LearnedTask):
                 changed = self.input_.restored(window, said)
             yield changed
 
+    def _learn_to_verify(self, mels: list[Tensor], speakers: list[int]) -> None:
+        """Train the judge of likeness, on other speakers than those whom its error rate is measured on."""
+        kept = held_out_speakers(speakers)
+        taught = [at for at, speaker in enumerate(speakers) if speaker not in kept]
+        others = [at for at, speaker in enumerate(speakers) if speaker in kept]
+        self.verifier_ = self._build_verifier()
+        takes = Takes([mels[at] for at in taught], [speakers[at] for at in taught], FRAMES)
+        self._learn_beside(Speakers(self.verifier_), Viewed(takes, NewVoices()), self.steps // 4)
+        self.verifier_.eval().requires_grad_(False)
+        judged = [mels[at] for at in others], [speakers[at] for at in others]
+        self.equal_error_rate_ = equal_error_rate(self.verifier_, *judged) if others else None
+
+    def _build_verifier(self) -> SpeakerEncoder:
+        return SpeakerEncoder(self.input_.bands, VERIFIER_WIDTH, VERIFIER_WIDTH)
+
+    def _modules(self) -> dict[str, nn.Module]:
+        return super()._modules() | {"verifier": self.verifier_}
+
     def _learn_beside(self, model: nn.Module, samples: Samples, steps: int) -> None:
         """Train what goes before or after the model's own training."""
         steps = max(steps, 1)
@@ -273,10 +325,12 @@ class VoiceConverter(LearnedTask):
         return adain_vc(bands, width=self.width, **own)
 
     def _more(self) -> dict[str, Any]:
-        return {"speakers": self.speakers_}
+        return {"speakers": self.speakers_, "equal_error_rate": self.equal_error_rate_}
 
     def _restore(self, config: dict[str, Any]) -> None:
         self.speakers_ = [str(name) for name in config["speakers"]]
+        self.equal_error_rate_ = config["equal_error_rate"]
+        self.verifier_ = self._build_verifier()
 
 
 def runs(units: np.ndarray) -> list[tuple[int, int, int]]:

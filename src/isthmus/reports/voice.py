@@ -1,0 +1,69 @@
+"""A conversion as one HTML page: three players, what their sound looks like, and the figures that judge it."""
+
+from __future__ import annotations
+
+import base64
+import io
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from PIL import Image
+
+from isthmus.files import replaced_file
+from isthmus.kinds.speech import RATE
+from isthmus.reports.pictures import data_url
+from isthmus.tasks.voice_comparison import Comparison
+from isthmus.version import __version__
+
+__all__ = ["write_comparison"]
+
+PLAYED = 30  # seconds of each recording that the page holds
+RANGE = 7.0  # nats below the loudest place that a picture shows
+TITLES = {
+    "content": ("What is said", "the recording that gave the words"),
+    "voice": ("In whose voice", "the recording that gave the voice; it says something else"),
+    "result": ("The result", "made by Isthmus: the words of the first in the voice of the second"),
+}
+
+
+def write_comparison(found: Comparison, path: str | Path) -> None:
+    """Write the page whole or not at all.
+
+    Raises
+    ------
+    OutputError
+        Where it cannot be written.
+    """
+    environment = Environment(loader=PackageLoader("isthmus.reports"), autoescape=True, undefined=StrictUndefined)
+    parts = [
+        {
+            "title": title,
+            "story": story,
+            "sound": _sound_url(found.sounds[name]),
+            "picture": data_url(_picture(found.mels[name].numpy())),
+            "seconds": len(found.sounds[name]) / RATE,
+        }
+        for name, (title, story) in TITLES.items()
+    ]
+    page = environment.get_template("voice.html").render(parts=parts, found=found, played=PLAYED, version=__version__)
+    with replaced_file(path) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+
+
+def _sound_url(samples: np.ndarray) -> str:
+    import soundfile
+
+    buffer = io.BytesIO()
+    peak = max(float(np.abs(samples).max(initial=0.0)), 1e-6)
+    soundfile.write(buffer, samples[: PLAYED * RATE] * min(1.0, 0.9 / peak), RATE, format="FLAC")
+    return "data:audio/flac;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def _picture(mel: np.ndarray) -> Image.Image:
+    """Draw mel frames, low tones at the bottom, loud places bright."""
+    frames = mel[::-1, : PLAYED * 80]
+    share = np.clip((frames - frames.max()) / RANGE + 1, 0, 1)
+    pixels = (mpl.colormaps["magma"](share)[..., :3] * 255).astype(np.uint8)
+    return Image.fromarray(pixels).resize((max(360, pixels.shape[1] * 2), 240), Image.Resampling.BILINEAR)
