@@ -135,7 +135,7 @@ def main() -> None:
             rows.append(row)
             left.append({"recipe": recipe} | probes(converter, own))
             print(row, left[-1], flush=True)
-            save("voices", {"judge": rows, "probes": left})
+            save(f"voices_{recipe}", {"judge": [*rows[: len(ROWS)], rows[-1]], "probes": left[-1:]})
     print_table(rows, "8 speakers never heard")
     print_table(left, "what a fresh probe reads (chance: speaker .125, digit .1)")
 

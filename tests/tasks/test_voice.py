@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 import soundfile
 
 from isthmus import VoiceConverter, load
-from isthmus.errors import DataError, OptionError
+from isthmus.errors import DataError, OptionError, SoundWarning
 from isthmus.kinds import speech
 from tests.sounds import RATE, folder_of, spoken
 
@@ -95,6 +97,19 @@ def test_one_voice_is_nearer_to_itself_than_to_another(converter):
 
     mine, again, hers = style("aiueo", "ben", 1), style("oeuia", "ben", 2), style("oeuia", "ada", 3)
     assert np.linalg.norm(mine - again) < np.linalg.norm(mine - hers)
+
+
+def test_faults_of_many_recordings_are_told_in_one_warning(tmp_path):
+    folder_of(tmp_path / "takes", words=("aiu", "oea"), speakers=("ada", "ben"))
+    for take in (tmp_path / "takes").glob("*/*.wav"):
+        samples, _ = soundfile.read(take)
+        soundfile.write(take, np.clip(9 * samples, -1, 1), RATE, subtype="FLOAT")
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        VoiceConverter(steps=1, width=8, content=2).fit(tmp_path / "takes")
+    (message,) = [str(one.message) for one in told if issubclass(one.category, SoundWarning)]
+    assert message.startswith("4 recordings in")
+    assert "is clipped" in message
 
 
 def test_what_cannot_be_used_is_told(converter, tmp_path, folder):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -49,13 +50,16 @@ class SpeechInput:
             Naming the file that cannot be used, or if one speaker alone is there.
         """
         mels, names = [], []
-        for take in speech.find(folder):
-            samples = self.take(take.path, most=LONGEST_TAKE)
-            if len(samples) < SHORTEST * self.rate:
-                warnings.warn(f"left out: {take.path} is shorter than {SHORTEST:g} s", SoundWarning, stacklevel=3)
-                continue
-            mels.append(self.mel(samples))
-            names.append(take.speaker)
+        with _told_once(str(folder)):
+            for take in speech.find(folder):
+                samples = self.take(take.path, most=LONGEST_TAKE)
+                if len(samples) < SHORTEST * self.rate:
+                    warnings.warn(
+                        f"{take.path} is left out: it is shorter than {SHORTEST:g} s", SoundWarning, stacklevel=2
+                    )
+                    continue
+                mels.append(self.mel(samples))
+                names.append(take.speaker)
         if len(set(names)) < 2:
             raise DataError(f"{folder} needs recordings of at least two speakers, in a sub-folder each")
         return mels, names
@@ -135,6 +139,21 @@ class SpeechInput:
     def _levelled(self, samples: np.ndarray) -> np.ndarray:
         level = _level(samples)
         return (samples * (LEVEL / level)).astype(np.float32) if level > LEAST_LEVEL else samples
+
+
+@contextmanager
+def _told_once(folder: str) -> Iterator[None]:
+    """Tell what is the matter with the recordings of a folder in one warning, by its first case."""
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", SoundWarning)
+        yield
+    cases = [str(one.message) for one in told if issubclass(one.category, SoundWarning)]
+    if len(cases) == 1:
+        warnings.warn(cases[0], SoundWarning, stacklevel=4)
+    elif cases:
+        warnings.warn(
+            f"{len(cases):,} recordings in {folder} are not as they should be; {cases[0]}", SoundWarning, stacklevel=4
+        )
 
 
 def joined(parts: Iterable[np.ndarray]) -> Iterator[np.ndarray]:

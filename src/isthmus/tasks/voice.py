@@ -87,7 +87,7 @@ class VoiceConverter(LearnedTask):
         self,
         recipe: Recipe = "adain",
         *,
-        steps: int = 4000,
+        steps: int = 6000,
         width: int = 160,
         content: int | None = None,
         entries: int = 128,
