@@ -6,7 +6,7 @@ PEERS := .venv-peers
 # Small networks run fastest on one thread, and two test workers then share two cores without a fight.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: setup demo test learning lint format bench clean
+.PHONY: setup demo test learning lint format voice bench clean
 setup: $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt
@@ -23,13 +23,17 @@ test: setup
 	$(BIN)/pytest --numprocesses 2 --dist worksteal
 
 lint: setup
-	$(BIN)/ruff check src tests benchmarks
-	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/ruff check src tests benchmarks tools
+	$(BIN)/ruff format --check src tests benchmarks tools
 	$(BIN)/mypy
 
 format: setup
-	$(BIN)/ruff check --fix src tests benchmarks
-	$(BIN)/ruff format src tests benchmarks
+	$(BIN)/ruff check --fix src tests benchmarks tools
+	$(BIN)/ruff format src tests benchmarks tools
+
+# The voice model that comes with the package, from recordings that are CC BY 4.0 (see NOTICE).
+voice: setup
+	$(BIN)/python tools/bundle_voice.py
 
 # The peers a benchmark runs against live in an environment of their own.
 $(PEERS)/.ready: benchmarks/requirements.txt constraints.txt

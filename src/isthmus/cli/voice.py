@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
-from isthmus.cli.options import Json, ModelFolder, NewModel, Seed, Steps, given, load_as, print_json
+from isthmus.cli.options import Json, NewModel, Seed, Steps, given, load_as, print_json
 
 __all__ = ["app"]
 
@@ -17,6 +17,7 @@ app = typer.Typer(
 )
 
 Recipe = Literal["adain", "adversarial", "autovc", "units"]
+Model = Annotated[Path, typer.Argument(help="Model folder that `fit` wrote, or the word bundled.", show_default=False)]
 Recording = Annotated[Path, typer.Argument(help="WAV, FLAC, OGG or MP3 file.", show_default=False)]
 
 
@@ -41,7 +42,7 @@ def fit(
 
 @app.command()
 def convert(
-    model: ModelFolder,
+    model: Model,
     content: Annotated[Path, typer.Option(help="Recording of what is to be said.", show_default=False)],
     voice: Annotated[list[Path], typer.Option(help="Recording of the voice; may be given often.", show_default=False)],
     out: Annotated[Path, typer.Option(help="WAV, FLAC or OGG file to write.", show_default=False)],
@@ -51,16 +52,14 @@ def convert(
 
     Example: isthmus voice convert voices/ --content me.wav --voice her.wav --out result.wav
     """
-    from isthmus import VoiceConverter
-
-    seconds = load_as(model, VoiceConverter).convert_file(content=content, voice=voice, out=out)
+    seconds = _voices(model).convert_file(content=content, voice=voice, out=out)
     told = {"out": str(out), "seconds": round(seconds, 3)}
     print_json(told) if json_ else typer.echo(f"{seconds:.1f} s of converted sound are in {out}, and marked as such")
 
 
 @app.command()
 def compare(
-    model: ModelFolder,
+    model: Model,
     content: Annotated[Path, typer.Option(help="Recording of what is to be said.", show_default=False)],
     voice: Annotated[Path, typer.Option(help="Recording of the voice.", show_default=False)],
     out: Annotated[Path, typer.Option(help="HTML file to write.", show_default=False)],
@@ -71,17 +70,16 @@ def compare(
 
     Example: isthmus voice compare voices/ --content me.wav --voice her.wav --out page.html
     """
-    from isthmus import VoiceConverter
     from isthmus.reports.voice import write_comparison
 
-    found = load_as(model, VoiceConverter).compare(content=content, voice=voice, result=result)
+    found = _voices(model).compare(content=content, voice=voice, result=result)
     write_comparison(found, out)
     print_json({"page": str(out)} | found.to_json()) if json_ else typer.echo(f"The page is {out}")
 
 
 @app.command()
 def units(
-    model: ModelFolder, recording: Recording,
+    model: Model, recording: Recording,
     phones: Annotated[
         Path | None, typer.Option(help="Folder of recordings with .phn labels, to name the units by.")
     ] = None,
@@ -91,10 +89,9 @@ def units(
 
     Example: isthmus voice units units/ a.wav
     """
-    from isthmus import VoiceConverter
     from isthmus.tasks.voice import UNIT_SECONDS, runs
 
-    task = load_as(model, VoiceConverter)
+    task = _voices(model)
     found = runs(task.units(recording))
     named = {} if phones is None else dict(task.phone_map(phones)[0][["unit", "phone"]].itertuples(index=False))
     rows = [
@@ -122,3 +119,12 @@ def inspect(recording: Recording, json_: Json = False) -> None:
         print_json({"file": str(recording), "note": found})
     else:
         typer.echo(found or f"{recording} carries no note; that does not prove it was never converted")
+
+
+def _voices(model: Path) -> Any:
+    """Load a model folder, or what comes with the package."""
+    from isthmus import VoiceConverter
+
+    if str(model) == "bundled" and not model.exists():
+        return VoiceConverter.bundled()
+    return load_as(model, VoiceConverter)

@@ -71,8 +71,14 @@ class LearnedTask(BaseEstimator):
         self._check_fitted()
         return over(self.input_.read(X), function)
 
-    def save(self, folder: str | Path) -> None:
+    def save(self, folder: str | Path, *, half: bool = False) -> None:
         """Write a model folder; `isthmus.load(folder)` gives the same results bit for bit.
+
+        Parameters
+        ----------
+        folder : path
+        half : bool
+            Whether to keep numbers of 16 bits: half the size, and results that differ in their third digit.
 
         Raises
         ------
@@ -85,6 +91,10 @@ class LearnedTask(BaseEstimator):
         tensors = {f"input.{name}": tensor for name, tensor in self.input_.tensors().items()}
         for part, module in self._modules().items():
             tensors |= {f"{part}.{name}": tensor for name, tensor in module.state_dict().items()}
+        if half:
+            tensors = {
+                name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()
+            }
         store.write(folder, task=type(self).__name__, config=config, tensors=tensors, card=self.card())
 
     @classmethod

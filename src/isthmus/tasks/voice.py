@@ -11,8 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from isthmus import store
 from isthmus.autoencoder import AutoEncoder
-from isthmus.errors import DataError, OptionError
+from isthmus.errors import DataError, ModelError, OptionError
 from isthmus.kinds import speech
 from isthmus.networks.speech import SpeakerEncoder
 from isthmus.recipes.adain_vc import NewVoices, adain_vc
@@ -143,6 +144,20 @@ class VoiceConverter(LearnedTask):
                 self._learn_beside(Residual(model, speakers=len(self.speakers_)), samples, self.steps // 2)
                 model.eval().requires_grad_(False)
         return self
+
+    @classmethod
+    def bundled(cls) -> VoiceConverter:
+        """Return the converter that comes with the package: any to any, learned from read English (CC BY 4.0).
+
+        Raises
+        ------
+        ModelError
+            Where this copy of the package was made without it.
+        """
+        folder = Path(__file__).parents[1] / "bundled" / "voice"
+        if not folder.is_dir():
+            raise ModelError("this copy of Isthmus has no bundled voice model; `make voice` builds it")
+        return cls.from_stored(store.read(folder))
 
     def convert(self, *, content: Sound, voice: Sound | Sequence[Sound]) -> tuple[np.ndarray, int]:
         """Say the content in the voice.
