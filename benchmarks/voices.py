@@ -108,6 +108,8 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=240)
     parser.add_argument("--models", type=Path, help="folder to keep the models in")
     options = parser.parse_args()
+    if options.models:
+        options.models.mkdir(parents=True, exist_ok=True)
     judges = judge_module()
     speakers = sorted(path for path in (DATA / "audiomnist_az").iterdir() if path.is_dir())
     with tempfile.TemporaryDirectory() as scratch:

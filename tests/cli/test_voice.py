@@ -81,3 +81,9 @@ def test_units_are_printed_with_their_times_and_phones(tmp_path, capsys):
     (takes / "ben/oea.phn").write_text("0 3200 h#\nthis is no label\n")
     assert run(["voice", "units", model, str(takes / "ada/aiu.wav"), "--phones", str(takes)]) == 2
     assert 'oea.phn, line 2: expected "start end phone"' in capsys.readouterr().err
+
+
+def test_a_place_that_cannot_be_written_to_is_refused_before_training(model, tmp_path, capsys):
+    out = tmp_path / "none" / "m"
+    assert run(["voice", "fit", str(model / "takes"), "--steps", "1000000", "--out", str(out)]) == 2
+    assert "none does not exist; nothing was changed" in capsys.readouterr().err

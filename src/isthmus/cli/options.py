@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,7 +19,24 @@ Data = Annotated[
     Path, typer.Argument(help="Folder of pictures, .npz of pictures, or a table (CSV, Parquet).", show_default=False)
 ]
 ModelFolder = Annotated[Path, typer.Argument(help="Model folder that `fit` wrote.", show_default=False)]
-NewModel = Annotated[Path, typer.Option("--out", help="Folder to write the model to.", show_default=False)]
+
+
+def _can_be_made(path: Path) -> Path:
+    """Refuse at once, and not after an hour of training, a place that cannot be written to."""
+    from isthmus.errors import OutputError
+
+    parent = path.absolute().parent
+    if not parent.is_dir():
+        raise OutputError(f"cannot write {path}: the folder {parent} does not exist; nothing was changed")
+    if not os.access(parent, os.W_OK):
+        raise OutputError(f"cannot write {path}: permission denied in {parent}; nothing was changed")
+    return path
+
+
+NewModel = Annotated[
+    Path,
+    typer.Option("--out", help="Folder to write the model to.", show_default=False, callback=_can_be_made),
+]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same result.")]
 Size = Annotated[int | None, typer.Option(help="Side in pixels to bring pictures to; by default their own.")]
 Grey = Annotated[bool | None, typer.Option("--grey/--colour", help="By default as the pictures are.")]
