@@ -18,10 +18,13 @@ from isthmus.code import Batch
 from isthmus.codes.vector import Vector
 from isthmus.corruptions import Corruption, GaussianNoise, Identity
 from isthmus.errors import OptionError
+from isthmus.recipes.two_views import two_views
 from isthmus.tasks.learned import LearnedTask, over
 from isthmus.training.samples import InMemory, Viewed
 
 __all__ = ["Embedder"]
+
+LYING = 4  # every so manieth number of a code says how a thing lies
 
 
 class Embedder(TransformerMixin, LearnedTask):
@@ -37,6 +40,9 @@ class Embedder(TransformerMixin, LearnedTask):
         Channels of the networks at the picture's own size (pictures only).
     noise : float
         Deviation of the noise that the encoder learns to undo (Vincent et al., 2008); 0 for a plain auto-encoder.
+    invariance : float
+        How much the pictures are turned, scaled, slanted and moved that most of the code is read from (pictures only):
+        codes then say what a thing is, and a quarter of their numbers how it lies. 0 for a plain auto-encoder.
     views : bool
         Whether to show pictures shifted by a pixel, so that a small set is not learned by heart.
     size, grey : optional
@@ -71,6 +77,7 @@ class Embedder(TransformerMixin, LearnedTask):
         steps: int = 3000,
         width: int = 16,
         noise: float = 0.1,
+        invariance: float = 1.5,
         views: bool = True,
         size: int | tuple[int, int] | None = None,
         grey: bool | None = None,
@@ -83,6 +90,7 @@ class Embedder(TransformerMixin, LearnedTask):
         self.steps = steps
         self.width = width
         self.noise = noise
+        self.invariance = invariance
         self.views = views
         self.size = size
         self.grey = grey
@@ -110,6 +118,8 @@ class Embedder(TransformerMixin, LearnedTask):
             raise OptionError(f"dimensions must be at least 1, not {self.dimensions}")
         if self.noise < 0:
             raise OptionError(f"noise must not be negative, not {self.noise}")
+        if self.invariance < 0:
+            raise OptionError(f"invariance must not be negative, not {self.invariance}")
         samples = self._learn(X)
         with torch.random.fork_rng():
             torch.manual_seed(self._seed())
@@ -169,14 +179,13 @@ class Embedder(TransformerMixin, LearnedTask):
 
     def _build(self) -> AutoEncoder:
         noise: Corruption = GaussianNoise(self.noise) if self.noise else Identity()
+        encoder = self.input_.encoder(self.dimensions, self.width)
         decoder: nn.Module = self.input_.decoder(self.dimensions, self.width)
-        return AutoEncoder(
-            encoder=self.input_.encoder(self.dimensions, self.width),
-            code=Vector(),
-            decoder=decoder,
-            distance=self.input_.distance(),
-            corruption=noise,
-        )
+        view = self.input_.another_view(self.invariance)
+        distance = self.input_.distance()
+        if view is not None:
+            return two_views(encoder, decoder, view, distance=distance, spoil=noise, lying=self.dimensions // LYING)
+        return AutoEncoder(encoder=encoder, code=Vector(), decoder=decoder, distance=distance, corruption=noise)
 
 
 @contextmanager

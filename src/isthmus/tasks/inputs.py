@@ -68,6 +68,10 @@ class Input(Protocol):
         """Return strong views that keep what a sample is."""
         ...
 
+    def another_view(self, strength: float) -> nn.Module | None:
+        """Return views that the code should not hold, so many times as strong as `warps`; None where there are none."""
+        ...
+
     def likeness(self, x: Tensor) -> Tensor:
         """Return points whose distances tell which samples are alike, (batch, ...) -> (batch, width)."""
         ...
@@ -120,6 +124,11 @@ class PictureInput:
         if self.mirror:
             return Warps(turn=10, slant=0.1, mirror=True, light=0.4)
         return Warps()
+
+    def another_view(self, strength: float) -> nn.Module | None:
+        if not strength:
+            return None
+        return Warps(turn=20 * strength, scale=0.2 * strength, slant=0.25 * strength, move=0.12 * strength)
 
     def likeness(self, x: Tensor) -> Tensor:
         # a little blur forgives a stroke that lies a pixel off; the direction forgives its weight
@@ -181,6 +190,9 @@ class TableInput:
 
     def warps(self) -> nn.Module:
         return Noises(0.2, 0.15)
+
+    def another_view(self, strength: float) -> nn.Module | None:
+        return None
 
     def likeness(self, x: Tensor) -> Tensor:
         return x

@@ -122,7 +122,9 @@ def _error(restored: np.ndarray, pictures: np.ndarray) -> float:
 
 def _narrow(digits: _Digits) -> Station:
     count = 6
-    embedder = Embedder(count, steps=1500, views=False, noise=0.05, random_state=digits.seed).fit(digits.train)
+    embedder = Embedder(count, steps=1500, views=False, noise=0.05, invariance=0.0, random_state=digits.seed).fit(
+        digits.train
+    )
     flat = digits.train.reshape(len(digits.train), -1).astype(float)
     pca = PCA(count).fit(flat)
 
@@ -198,7 +200,9 @@ def _noise(digits: _Digits) -> Station:
 
 
 def _plane(digits: _Digits) -> Station:
-    embedder = Embedder(2, steps=2500, views=False, noise=0.1, random_state=digits.seed).fit(digits.train)
+    embedder = Embedder(2, steps=2500, views=False, noise=0.1, invariance=0.0, random_state=digits.seed).fit(
+        digits.train
+    )
     flat = digits.test.reshape(len(digits.test), -1).astype(float)
     return Station(
         "A map",
