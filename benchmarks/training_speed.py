@@ -1,16 +1,21 @@
-"""Training a VAE beside pythae, the same network, data, batch and threads, in turn: python benchmarks/training_speed.py
+"""Training beside pythae, the same network, data, batch and threads, in turn: python benchmarks/training_speed.py
 
-Prints samples a second and the ratio, for our float32 and for the precision our tasks choose by themselves. pythae is
-in benchmarks/requirements.txt. Both sides train for one short epoch to warm up, then in turn; medians.
+A VAE and a VQ-VAE. Prints samples a second and the ratio, for our float32 and for the precision our tasks choose by
+themselves, and the peak memory of a process that does nothing else. pythae is in benchmarks/requirements.txt.
+Both sides train for one short epoch to warm up, then in turn; medians.
 """
 
 from __future__ import annotations
 
 import argparse
 import logging
+import resource
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -19,89 +24,128 @@ from common import DATA, print_table, save
 from isthmus.autoencoder import AutoEncoder
 from isthmus.code import Batch
 from isthmus.codes.gaussian import Gaussian
-from isthmus.distances import Bernoulli
+from isthmus.codes.quantized import Quantized
+from isthmus.distances import Bernoulli, Normal
 from isthmus.networks.conv import ConvDecoder, ConvEncoder
 from isthmus.training.loop import train
 from isthmus.training.settings import Settings, usual_precision
 
 LATENT, SHAPE, BATCH = 16, (1, 28, 28), 128
+ENTRIES, ENTRY = 512, 64
 
 
-def ours(x: torch.Tensor, precision: str) -> None:
-    model = AutoEncoder(
-        encoder=ConvEncoder(SHAPE, 2 * LATENT, width=16),
-        code=Gaussian(LATENT),
-        decoder=ConvDecoder(LATENT, SHAPE, width=16),
-        distance=Bernoulli(),
+def ours(x: torch.Tensor, model: str, precision: str) -> None:
+    quantised = model == "VQ-VAE"
+    auto = AutoEncoder(
+        encoder=ConvEncoder(SHAPE, ENTRY if quantised else 2 * LATENT, width=16, flat=not quantised),
+        code=Quantized(ENTRIES, ENTRY) if quantised else Gaussian(LATENT),
+        decoder=ConvDecoder(ENTRY if quantised else LATENT, SHAPE, width=16, flat=not quantised),
+        distance=Normal(0.5**0.5) if quantised else Bernoulli(),
     )
     settings = Settings(steps=len(x) // BATCH, batch_size=BATCH, learning_rate=1e-3, clip=None, precision=precision)
-    train(model, Batch(x), settings=settings)
+    train(auto, Batch(x), settings=settings)
 
 
-def theirs(x: torch.Tensor, folder: str) -> None:
-    from pythae.models import VAE, VAEConfig
+def theirs(x: torch.Tensor, model: str) -> None:
+    from pythae.data.datasets import BaseDataset
+    from pythae.models import VAE, VQVAE, VAEConfig, VQVAEConfig
     from pythae.models.base.base_utils import ModelOutput
     from pythae.models.nn import BaseDecoder, BaseEncoder
     from pythae.trainers import BaseTrainer, BaseTrainerConfig
 
+    quantised = model == "VQ-VAE"
+
     class Encoder(BaseEncoder):
         def __init__(self) -> None:
             super().__init__()
-            self.net = ConvEncoder(SHAPE, 2 * LATENT, width=16)
+            self.net = ConvEncoder(SHAPE, ENTRY if quantised else 2 * LATENT, width=16, flat=not quantised)
 
         def forward(self, x):
+            if quantised:
+                return ModelOutput(embedding=self.net(x))
             mean, log_variance = self.net(x).chunk(2, 1)
             return ModelOutput(embedding=mean, log_covariance=log_variance)
 
     class Decoder(BaseDecoder):
         def __init__(self) -> None:
             super().__init__()
-            self.net = ConvDecoder(LATENT, SHAPE, width=16)
+            self.net = ConvDecoder(ENTRY if quantised else LATENT, SHAPE, width=16, flat=not quantised)
 
         def forward(self, z):
-            return ModelOutput(reconstruction=self.net(z).sigmoid())
+            output = self.net(z)
+            return ModelOutput(reconstruction=output if quantised else output.sigmoid())
 
-    config = VAEConfig(input_dim=SHAPE, latent_dim=LATENT, reconstruction_loss="bce")
-    model = VAE(config, encoder=Encoder(), decoder=Decoder())
-    from pythae.data.datasets import BaseDataset
-
+    if quantised:
+        config = VQVAEConfig(
+            input_dim=SHAPE,
+            latent_dim=ENTRY,
+            num_embeddings=ENTRIES,
+            use_ema=True,
+            decay=0.99,
+            commitment_loss_factor=0.25,
+        )
+        auto = VQVAE(config, encoder=Encoder(), decoder=Decoder())
+    else:
+        config = VAEConfig(input_dim=SHAPE, latent_dim=LATENT, reconstruction_loss="bce")
+        auto = VAE(config, encoder=Encoder(), decoder=Decoder())
     trainer = BaseTrainer(
-        model=model,
+        model=auto,
         train_dataset=BaseDataset(x, torch.zeros(len(x))),
         training_config=BaseTrainerConfig(
-            output_dir=folder, num_epochs=1, per_device_train_batch_size=BATCH, learning_rate=1e-3, no_cuda=True
+            output_dir=tempfile.mkdtemp(), num_epochs=1, per_device_train_batch_size=BATCH, learning_rate=1e-3,
+            no_cuda=True,
         ),
-    )
+    )  # fmt: skip
     trainer.train()
+
+
+def sides(model: str) -> dict[str, Callable[[torch.Tensor], None]]:
+    usual = usual_precision()
+    return {
+        "pythae": lambda part: theirs(part, model),
+        "Isthmus, float32": lambda part: ours(part, model, "float32"),
+        f"Isthmus, {usual} (what its tasks choose here)": lambda part: ours(part, model, usual),
+    }
+
+
+def peak(model: str, side: str, samples: int) -> float:
+    """Megabytes at most, of a process that trains this side alone."""
+    command = [sys.executable, __file__, "--alone", model, side, "--samples", str(samples)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return float(done.stdout.split()[-1])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--samples", type=int, default=9600)
+    parser.add_argument("--alone", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     logging.disable(logging.INFO)
     torch.set_num_threads(1)
     with np.load(DATA / "mnist" / "mnist.npz") as data:
         x = torch.from_numpy(data["x_train"][: options.samples]).float().div(255)[:, None]
-    sides = {
-        "pythae": lambda part: theirs(part, tempfile.mkdtemp()),
-        "Isthmus, float32": lambda part: ours(part, "float32"),
-        f"Isthmus, {usual_precision()} (what its tasks choose here)": lambda part: ours(part, usual_precision()),
-    }
-    seconds: dict[str, list[float]] = {name: [] for name in sides}
-    for number in range(options.rounds + 1):
-        for name, side in sides.items():
-            began = time.perf_counter()
-            side(x if number else x[: 10 * BATCH])
-            if number:
-                seconds[name].append(time.perf_counter() - began)
-    peer = statistics.median(seconds["pythae"])
-    rows = [
-        {"side": name, "samples a second": len(x) / statistics.median(times), "ratio": peer / statistics.median(times)}
-        for name, times in seconds.items()
-    ]
-    print_table(rows, "Training a convolutional VAE, one thread")
+    if options.alone:
+        model, side = options.alone
+        sides(model)[side](x[: 20 * BATCH])
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+        return
+    rows = []
+    for model in ("VAE", "VQ-VAE"):
+        seconds: dict[str, list[float]] = {name: [] for name in sides(model)}
+        for number in range(options.rounds + 1):
+            for name, side in sides(model).items():
+                began = time.perf_counter()
+                side(x if number else x[: 10 * BATCH])
+                if number:
+                    seconds[name].append(time.perf_counter() - began)
+        peer = statistics.median(seconds["pythae"])
+        for name, times in seconds.items():
+            middle = statistics.median(times)
+            row = {"model": model, "side": name, "samples a second": len(x) / middle, "ratio": peer / middle}
+            rows.append(row | {"peak MB": peak(model, name, options.samples)})
+            print(rows[-1], flush=True)
+    print_table(rows, "Training convolutional models, one thread")
     save("training_speed", rows)
 
 

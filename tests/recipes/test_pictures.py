@@ -8,15 +8,21 @@ from torch import nn
 
 from isthmus.code import Batch
 from isthmus.codes.total_correlation import TotalCorrelation
+from isthmus.corruptions import GaussianNoise
+from isthmus.distances import Normal
+from isthmus.networks.conv import ConvDecoder, ConvEncoder
 from isthmus.recipes.binary import bits, hamming, switched
+from isthmus.recipes.committee import Committee
 from isthmus.recipes.hinton2006 import deep, pretrain
 from isthmus.recipes.inpainting import inpainting
 from isthmus.recipes.restoring import restoring
+from isthmus.recipes.two_views import TwoViews, two_views
 from isthmus.recipes.vae import vae
 from isthmus.recipes.vqvae import Indices, prior, vqvae
 from isthmus.training.loop import train
 from isthmus.training.samples import InMemory
 from isthmus.training.settings import Settings
+from isthmus.views import Warps
 from tests.laws import RecipeLaws
 
 DIGITS = torch.from_numpy(load_digits().images).float()[:, None] / 16
@@ -55,6 +61,27 @@ class TestBits(RecipeLaws):
 
 class TestInpainting(RecipeLaws):
     make, batch = staticmethod(lambda: inpainting(SHAPE, latent=4, width=4)), PICTURES
+
+
+class TestCommittee(RecipeLaws):
+    make, batch = staticmethod(lambda: Committee([inpainting(SHAPE, latent=4, width=4) for _ in range(2)])), PICTURES
+
+
+class TestTwoViews(RecipeLaws):
+    make = staticmethod(
+        lambda: two_views(
+            ConvEncoder(SHAPE, 8, width=4), ConvDecoder(8, SHAPE, width=4), Warps(), distance=Normal(),
+            spoil=GaussianNoise(0.1), lying=2,
+        )
+    )  # fmt: skip
+    batch = PICTURES
+
+
+def test_most_of_a_code_is_read_from_the_other_view():
+    encoder = TwoViews(nn.Flatten(), lying=3)
+    x, seen = torch.zeros(2, 1, 2, 4), torch.ones(2, 1, 2, 4)
+    assert torch.equal(encoder({"x": x, "seen": seen}), torch.tensor([[0.0] * 3 + [1.0] * 5] * 2))
+    assert torch.equal(encoder(x), torch.zeros(2, 8))
 
 
 class TestRestoring(RecipeLaws):

@@ -11,10 +11,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from isthmus.autoencoder import AutoEncoder
 from isthmus.code import Batch
 from isthmus.errors import DataError
 from isthmus.kinds.images import Frame, Pictures, open_pictures, to_arrays
+from isthmus.recipes.committee import Committee
 from isthmus.recipes.inpainting import inpainting
 from isthmus.store import rebuilding
 from isthmus.tasks.inputs import PictureInput
@@ -26,7 +26,7 @@ from isthmus.training.settings import Settings
 
 __all__ = ["PictureJudge", "PictureReason"]
 
-LEFT_OUT = 1 / 6  # share of the pictures to calibrate on
+LEFT_OUT, MOST_LEFT_OUT = 1 / 6, 300  # share of the pictures to calibrate on, and how many are enough: others teach
 LEAST = 1e-4  # mean square of a restored pixel's error: no picture is restored more exactly
 
 
@@ -53,18 +53,20 @@ class PictureReason:
 
 
 class PictureJudge:
-    """A trained auto-encoder of pictures in one frame, and how exactly it restores normal ones.
+    """A committee of auto-encoders of pictures in one frame, and how exactly it restores normal ones.
 
     Parameters
     ----------
     frame : Frame
     latent, width : int
         Of the networks; see `inpainting`.
+    members : int
+        How many networks; of one alone, the seed decides on as much as .03 of AUROC.
     """
 
-    def __init__(self, frame: Frame, *, latent: int, width: int) -> None:
-        self.frame, self.latent, self.width = frame, latent, width
-        self.model: AutoEncoder = inpainting(frame.shape, latent=latent, width=width)
+    def __init__(self, frame: Frame, *, latent: int, width: int, members: int = 3) -> None:
+        self.frame, self.latent, self.width, self.members = frame, latent, width, members
+        self.model = Committee([inpainting(frame.shape, latent=latent, width=width) for _ in range(members)])
         self.usual = torch.ones(())  # mean square of a blurred error, over pixels of normal pictures
 
     @classmethod
@@ -72,7 +74,7 @@ class PictureJudge:
         cls, X: Any, *, steps: int, latent: int = 32, width: int = 512, seed: int = 0,
         log_dir: str | Path | None = None, checkpoint: str | Path | None = None, progress: bool = False,
     ) -> tuple[PictureJudge, int, np.ndarray, History]:  # fmt: skip
-        """Train on five sixths of the pictures and calibrate on the others.
+        """Train on five sixths of the pictures, or all but 300, and calibrate on the others.
 
         Returns
         -------
@@ -95,7 +97,7 @@ class PictureJudge:
             torch.manual_seed(seed)
             judge = cls(pictures.frame, latent=latent, width=width)
             order = torch.randperm(len(pictures))
-            count = max(1, round(len(pictures) * (1 - LEFT_OUT)))
+            count = max(1, len(pictures) - min(round(len(pictures) * LEFT_OUT), MOST_LEFT_OUT))
             held, taught = PictureInput(pictures.frame), pictures.part(order[:count])
             settings = Settings(
                 steps=steps, batch_size=128, learning_rate=1e-3, warmup=min(100, steps), seed=seed,
@@ -132,7 +134,7 @@ class PictureJudge:
         return reasons
 
     def embed(self, X: Any) -> np.ndarray:
-        """Return the codes of pictures, (N, latent)."""
+        """Return the codes of pictures, (N, members * latent)."""
         return over(self.open(X), lambda x: self.model.embed(Batch(x))).numpy()
 
     def _nats(self, x: Tensor) -> Tensor:
@@ -147,7 +149,7 @@ class PictureJudge:
 
     def to_json(self) -> dict[str, Any]:
         """Return what `from_json` takes, tensors aside."""
-        return {"frame": self.frame.to_json(), "latent": self.latent, "width": self.width}
+        return {"frame": self.frame.to_json(), "latent": self.latent, "width": self.width, "members": self.members}
 
     def tensors(self) -> dict[str, Tensor]:
         """Return the weights and what is usual."""
@@ -163,7 +165,8 @@ class PictureJudge:
             If the parts do not fit each other.
         """
         with rebuilding():
-            judge = cls(Frame(**data["frame"]), latent=int(data["latent"]), width=int(data["width"]))
+            sizes = {name: int(data[name]) for name in ("latent", "width", "members")}
+            judge = cls(Frame(**data["frame"]), **sizes)
             judge.usual = tensors.pop("usual")
             judge.model.load_state_dict(tensors)
         judge.model.eval().requires_grad_(False)
