@@ -72,7 +72,7 @@ def test_denoise(folder, tmp_path):
 
 def test_detect(folder, tmp_path, capsys):
     model, maps = str(tmp_path / "m"), tmp_path / "maps.png"
-    assert run(["detect", "fit", str(folder), "--out", model]) == 0
+    assert run(["detect", "fit", str(folder), "--steps", "200", "--out", model]) == 0
     assert "Learned 150 pictures" in capsys.readouterr().out
     out = tmp_path / "scores.csv"
     assert run(["detect", "score", model, str(folder), "--out", str(out), "--maps", str(maps), "--rows", "4"]) == 0
@@ -107,7 +107,7 @@ def test_a_model_of_another_kind_is_told(folder, tmp_path, capsys):
     for command in ("score", "explain"):
         assert run(["detect", command, str(tmp_path / "g"), str(tmp_path / "a.csv")]) == 2
         assert "holds a Generator" in capsys.readouterr().err
-    assert run(["detect", "fit", str(folder), "--out", str(tmp_path / "d")]) == 0
+    assert run(["detect", "fit", str(folder), "--steps", "5", "--out", str(tmp_path / "d")]) == 0
     assert run(["detect", "explain", str(tmp_path / "d"), str(folder)]) == 2
     assert "learned from pictures" in capsys.readouterr().err
     assert run(["detect", "score", str(tmp_path / "d"), str(tmp_path / "a.csv")]) == 2
@@ -120,7 +120,7 @@ def test_names_with_quotes_and_commas_stay_one_cell(tmp_path):
     names = ['a "b", c.png', "d,e.png", *(f"{number}.png" for number in range(6))]
     for name, picture in zip(names, DIGITS, strict=False):
         Image.fromarray(picture).save(tmp_path / "in" / name)
-    assert run(["detect", "fit", str(tmp_path / "in"), "--out", str(tmp_path / "m")]) == 0
+    assert run(["detect", "fit", str(tmp_path / "in"), "--steps", "5", "--out", str(tmp_path / "m")]) == 0
     assert run(["detect", "score", str(tmp_path / "m"), str(tmp_path / "in"), "--out", str(tmp_path / "s.csv")]) == 0
     rows = list(csv.DictReader((tmp_path / "s.csv").open()))
     assert sorted(row["picture"].rsplit("/")[-1] for row in rows) == sorted(names)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from isthmus.cli.options import Json, Seed, load_as, print_json, write_table
+from isthmus.cli.options import Json, NewModel, Seed, Steps, load_as, print_json, write_table
 from isthmus.errors import ModelError, OptionError
 
 __all__ = ["app"]
@@ -29,7 +29,7 @@ Normal = Annotated[str | None, typer.Option(help="The label's value for normal r
 @app.command()
 def fit(
     table: Table,
-    out: Annotated[Path, typer.Option(help="Folder to write the model to.", show_default=False)],
+    out: NewModel,
     contamination: Annotated[float, typer.Option(help="Share of the rows that may be odd themselves.")] = 0.0,
     false_alarm_rate: Annotated[
         float | None, typer.Option(help="Share of normal rows that may be flagged; 0.05 by default.")
@@ -41,6 +41,7 @@ def fit(
     label: Label = None,
     normal: Normal = None,
     delimiter: Delimiter = None,
+    steps: Steps = None,
     seed: Seed = 0,
     log_dir: Annotated[Path | None, typer.Option(help="Folder for TensorBoard logs.")] = None,
     checkpoint: Annotated[Path | None, typer.Option(help="File to resume from if interrupted.")] = None,
@@ -60,7 +61,7 @@ def fit(
     overrides = dict.fromkeys(drop or [], "ignored") | dict(_override(entry) for entry in column or [])
     detector = AnomalyDetector(
         contamination=contamination, false_alarm_rate=false_alarm_rate, columns=overrides or None,
-        random_state=seed, log_dir=log_dir, checkpoint=checkpoint, progress=True,
+        steps=steps, random_state=seed, log_dir=log_dir, checkpoint=checkpoint, progress=True,
     )  # fmt: skip
     if are_pictures(table):
         for option, value in (("--label", label), ("--normal", normal), ("--delimiter", delimiter)):
