@@ -80,6 +80,15 @@ def test_detect(folder, tmp_path, capsys):
     assert len(rows) == 150
     assert all(0 < float(row["p_value"]) <= 1 for row in rows)
     assert size(maps)[1] > size(maps)[0]
+    page = tmp_path / "report.html"
+    assert run(["detect", "report", model, str(folder), "--out", str(page)]) == 0
+    assert "of 150 pictures flagged" in capsys.readouterr().out
+    text = page.read_text()
+    assert text.count('class="strip" src="data:image/png;base64,') == 30
+    assert "150 pictures, judged by" in text
+    assert " rows" not in text
+    assert run(["detect", "report", model, str(folder), "--label", "kind", "--out", str(page)]) == 2
+    assert "--label is for tables" in capsys.readouterr().err
 
 
 def test_what_is_wrong_is_told_in_one_line(folder, tmp_path, capsys):

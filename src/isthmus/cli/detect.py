@@ -64,9 +64,7 @@ def fit(
         steps=steps, random_state=seed, log_dir=log_dir, checkpoint=checkpoint, progress=True,
     )  # fmt: skip
     if are_pictures(table):
-        for option, value in (("--label", label), ("--normal", normal), ("--delimiter", delimiter)):
-            if value is not None:
-                raise OptionError(f"{option} is for tables: {table} holds pictures")
+        _refuse_for_pictures(table, label, normal, delimiter)
         detector.fit(table).save(out)
         told = {"model": str(out), "pictures": detector.rows_, "nats": detector.threshold_}
         line = (
@@ -200,11 +198,24 @@ def report(
     Example: isthmus detect report fraud/ new.csv --out report.html
     """
     from isthmus.reports.detection import write_report
-    from isthmus.tasks.review import review
+    from isthmus.tasks.anomaly import AnomalyDetector
+    from isthmus.tasks.review import review, review_pictures
 
-    seen = review(_of_tables(model), table, label=label, normal=normal, delimiter=delimiter)
+    detector = load_as(model, AnomalyDetector)
+    if detector.judge_ is not None:
+        _refuse_for_pictures(table, label, normal, delimiter)
+        seen = review_pictures(detector, table)
+    else:
+        seen = review(detector, table, label=label, normal=normal, delimiter=delimiter)
     write_report(seen, out, source=table.name)
-    typer.echo(f"{int(seen.flags.sum()):,} of {len(seen.scores):,} rows flagged; the report is in {out}")
+    things = "rows" if seen.pictures is None else "pictures"
+    typer.echo(f"{int(seen.flags.sum()):,} of {len(seen.scores):,} {things} flagged; the report is in {out}")
+
+
+def _refuse_for_pictures(data: Path, label: str | None, normal: str | None, delimiter: str | None) -> None:
+    for option, value in (("--label", label), ("--normal", normal), ("--delimiter", delimiter)):
+        if value is not None:
+            raise OptionError(f"{option} is for tables: {data} holds pictures")
 
 
 def _override(entry: str) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""What a detector found in a table, as one HTML file that a manager can open."""
+"""What a detector found in a table or a folder of pictures, as one HTML file that a manager can open."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from sklearn.metrics import average_precision_score, precision_recall_curve, roc
 
 from isthmus.files import replaced_file
 from isthmus.reports import figures
+from isthmus.reports.pictures import data_url, grid, heat_map
+from isthmus.tasks.picture_judge import PictureReason
 from isthmus.tasks.review import Review
 from isthmus.version import __version__
 
@@ -49,6 +51,7 @@ def write_report(seen: Review, path: str | Path, *, source: str) -> None:
 def _content(seen: Review, source: str) -> dict[str, Any]:
     detector, count, flagged = seen.detector, len(seen.scores), int(seen.flags.sum())
     history = detector.history_.points
+    things = "rows" if seen.pictures is None else "pictures"
     return {
         "source": source,
         "count": count,
@@ -61,9 +64,11 @@ def _content(seen: Review, source: str) -> dict[str, Any]:
         "oddest": seen.oddest,
         "longest": max((-odd.score for odd in seen.oddest), default=1.0),
         "labelled": seen.truth is not None,
-        "columns": detector.schema_.columns,
+        "columns": [] if seen.pictures is not None else detector.schema_.columns,
+        "things": things,
+        "strips": [] if seen.pictures is None else [_strip(reason) for reason in seen.pictures],
         "maps": _maps(seen),
-        "histogram": Markup(figures.histogram(-seen.scores, detector.threshold_, seen.truth)),
+        "histogram": Markup(figures.histogram(-seen.scores, detector.threshold_, seen.truth, things=things)),
         "training": Markup(
             figures.training_curve([point.step for point in history], [point.losses["model"] for point in history])
         ),
@@ -71,6 +76,12 @@ def _content(seen: Review, source: str) -> dict[str, Any]:
         "mapped": len(seen.mapped),
         "version": __version__,
     }
+
+
+def _strip(reason: PictureReason) -> str:
+    """Return a picture, what was expected of it and where it is odd, side by side."""
+    heat = heat_map(reason.seen, reason.heat)
+    return data_url(grid([reason.seen, reason.expected, heat], columns=3))
 
 
 def _maps(seen: Review) -> list[dict[str, Any]]:
@@ -90,7 +101,7 @@ def _maps(seen: Review) -> list[dict[str, Any]]:
     drawn.append(
         {
             "title": "t-SNE",
-            "caption": "Rows with similar codes lie together; distances between groups mean nothing.",
+            "caption": "What has similar codes lies together; distances between groups mean nothing.",
             "figure": Markup(figures.scatter(neighbours, flags)),
         }
     )

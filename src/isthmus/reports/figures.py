@@ -30,7 +30,7 @@ STYLE: Any = {
 }
 
 
-def histogram(lengths: np.ndarray, threshold: float, truth: np.ndarray | None = None) -> str:
+def histogram(lengths: np.ndarray, threshold: float, truth: np.ndarray | None = None, *, things: str = "rows") -> str:
     """Return how description lengths are spread, nats, with the threshold; odd rows apart where labels tell."""
     edges = np.linspace(lengths.min(), np.quantile(lengths, 0.999) + 1e-9, 60)
     clipped = np.minimum(lengths, edges[-1])
@@ -40,7 +40,7 @@ def histogram(lengths: np.ndarray, threshold: float, truth: np.ndarray | None = 
         axes.hist([clipped[~flagged], clipped[flagged]], edges, stacked=True, color=[NORMAL, ODD], label=names)
         if np.isfinite(threshold):
             axes.axvline(min(threshold, edges[-1]), color=INK, linestyle="--", linewidth=1.2, label="threshold")
-        axes.set(xlabel="description length (nats): the longer, the odder", ylabel="rows", yscale="log")
+        axes.set(xlabel="description length (nats): the longer, the odder", ylabel=things, yscale="log")
         axes.legend()
         return _svg(figure)
 

@@ -1,4 +1,4 @@
-"""One walk over a table with a fitted detector: everything a report or a screen tells of it."""
+"""One walk over a table, or over pictures, with a fitted detector: all that a report or a screen tells of it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import torch
 
 from isthmus.errors import OptionError
 from isthmus.kinds import tables
@@ -16,8 +17,9 @@ from isthmus.kinds.table_files import TableWriter
 from isthmus.tasks.annotate import annotate, reasons
 from isthmus.tasks.anomaly import AnomalyDetector
 from isthmus.tasks.labels import odd_rows
+from isthmus.tasks.picture_judge import PictureReason
 
-__all__ = ["Odd", "Review", "explain_rows", "review", "score_to_file"]
+__all__ = ["Odd", "Review", "explain_rows", "review", "review_pictures", "score_to_file"]
 
 MAPPED = 800  # rows on the map of the codes: t-SNE takes seconds for these
 
@@ -50,6 +52,8 @@ class Review:
         Their row numbers.
     truth : boolean array (rows,), optional
         What the label says.
+    pictures : list of PictureReason, optional
+        Where pictures, not rows, were judged: the oddest, in the same order.
     """
 
     detector: AnomalyDetector
@@ -60,6 +64,7 @@ class Review:
     codes: np.ndarray
     mapped: np.ndarray
     truth: np.ndarray | None
+    pictures: list[PictureReason] | None = None
 
     def oddest_json(self) -> list[dict[str, Any]]:
         """Return the oddest rows as JSON can hold them."""
@@ -129,6 +134,33 @@ def review(
         for row, text in zip(kept_rows, texts, strict=True)
     ]  # fmt: skip
     return Review(detector, all_scores, p_values, flags, found, detector.embed(sample), sample_rows, truth)
+
+
+def review_pictures(detector: AnomalyDetector, X: Any, *, oddest: int = 30, seed: int = 0) -> Review:
+    """Score pictures, keeping the oddest with what was expected of them, and a sample for the map.
+
+    Parameters
+    ----------
+    detector : AnomalyDetector fitted to pictures
+    X : as for its `fit`
+    oddest : int
+        Pictures to keep.
+    seed : int
+        Of the sample.
+    """
+    assert detector.judge_ is not None
+    pictures = detector.judge_.open(X)
+    scores = detector.judge_.score(pictures)
+    p_values, flags = detector.p_values_of(scores), scores < detector.offset_
+    order = np.argsort(scores, kind="stable")[:oddest]
+    mapped = np.sort(np.random.default_rng(seed).permutation(len(scores))[:MAPPED])
+    found = [
+        Odd(int(place), float(scores[place]), float(p_values[place]), bool(flags[place]), pictures.names[place], None)
+        for place in order
+    ]
+    reasons_why = detector.judge_.explain(pictures.part(torch.from_numpy(order)))
+    codes = detector.judge_.embed(pictures.part(torch.from_numpy(mapped)))
+    return Review(detector, scores, p_values, flags, found, codes, mapped, None, reasons_why)
 
 
 def score_to_file(
