@@ -71,6 +71,20 @@ def test_a_code_that_may_hold_all_restores_better_and_one_that_holds_what_stays_
     assert found[1] > found[0] + 0.02
 
 
+def test_content_and_style_of_a_digit_lie_apart(embedder):
+    from sklearn.linear_model import LogisticRegression
+
+    codes = embedder.transform(DIGITS)
+    codes = codes / codes.std(0)
+
+    def read(part):  # by a fresh probe
+        return LogisticRegression(max_iter=500).fit(part[:1500], KIND[:1500]).score(part[1500:], KIND[1500:])
+
+    style, content = read(codes[:, :2]), read(codes[:, 2:])
+    assert content > 0.8
+    assert style < content - 0.3
+
+
 def test_maps_are_planes(embedder):
     for method in ("pca", "tsne", "umap"):
         assert embedder.map(DIGITS[:200], method).shape == (200, 2)
