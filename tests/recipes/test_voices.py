@@ -11,9 +11,11 @@ from isthmus.recipes.adversarial_vc import Residual, adversarial_vc
 from isthmus.recipes.autovc import ContentConsistency, autovc
 from isthmus.recipes.speakers import Speakers
 from isthmus.recipes.speech_units import speech_units
+from isthmus.recipes.vocoder import vocoder
 from isthmus.training.loop import train
 from isthmus.training.settings import Settings
 from tests.laws import RecipeLaws
+from tests.sounds import spoken
 
 
 def pairs(rows=4, frames=32):
@@ -38,6 +40,21 @@ class TestAutoVC(RecipeLaws):
 
 class TestAdversarialVC(RecipeLaws):
     make, batch = staticmethod(lambda: adversarial_vc(speakers=2, width=16, content=4, style=8)), pairs()
+
+
+class TestVocoder(RecipeLaws):
+    make = staticmethod(lambda: vocoder(width=16, blocks=1))
+    batch = Batch(torch.randn(3, 4000, generator=torch.Generator().manual_seed(0)) * 0.1)
+
+
+def test_a_vocoder_learns_to_sound_like_what_it_hears():
+    torch.manual_seed(0)
+    heard = torch.stack([torch.from_numpy(spoken(word, "ada"))[:6400] for word in ("aiueo", "oeuia", "uoaie")])
+    model = vocoder(width=32, blocks=2, adversarial=False)
+    before = model.description_length(Batch(heard)).mean()
+    settings = Settings(steps=60, batch_size=3, learning_rate=3e-3, threads=1)
+    train(model, Batch(heard), settings=settings)
+    assert model.description_length(Batch(heard)).mean() < 0.6 * before
 
 
 class TestSpeakers:
