@@ -65,6 +65,18 @@ def test_every_recipe_converts_and_comes_back(recipe, folder, tmp_path):
     assert np.array_equal(load(tmp_path / "model").convert(content=take, voice=voice)[0], samples)
 
 
+def test_a_vocoder_gives_the_sound_where_one_was_trained(folder, tmp_path):
+    converter = VoiceConverter(steps=3, width=16, vocoder_steps=2, random_state=0).fit(folder)
+    take, voice = folder / "ben" / "aiu.wav", folder / "ada" / "uia.wav"
+    samples, _ = converter.convert(content=take, voice=voice)
+    assert len(samples) == len(speech.read(take))
+    converter.save(tmp_path / "model")
+    again = load(tmp_path / "model")
+    assert np.array_equal(again.convert(content=take, voice=voice)[0], samples)
+    again.vocoder_ = None
+    assert not np.array_equal(again.convert(content=take, voice=voice)[0], samples)
+
+
 def test_units_are_few_and_last_as_long_as_the_sound(folder):
     converter = VoiceConverter("units", steps=60, width=32, entries=16, random_state=0).fit(folder)
     units = converter.units(folder / "ben" / "aiu.wav")

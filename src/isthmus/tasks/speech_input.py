@@ -105,9 +105,22 @@ class SpeechInput:
         """Return the mel frames of a window, brought to one level."""
         return self.mel(self._levelled(window))
 
-    def restored(self, window: np.ndarray, change: Callable[[Tensor], Tensor]) -> np.ndarray:
-        """Change the mel frames of a window, and return sound of the same length and loudness."""
-        changed = self.sound(change(self.frames_of(window)))
+    def restored(
+        self,
+        window: np.ndarray,
+        change: Callable[[Tensor], Tensor],
+        sound: Callable[[Tensor], np.ndarray] | None = None,
+    ) -> np.ndarray:
+        """Change the mel frames of a window, and return sound of the same length and loudness.
+
+        Parameters
+        ----------
+        window : array (samples,)
+        change : function, (bands, frames) -> the same
+        sound : function, (bands, frames) -> array (samples,), optional
+            By default Griffin-Lim's algorithm.
+        """
+        changed = (sound or self.sound)(change(self.frames_of(window)))
         samples = np.zeros_like(window)
         samples[: len(changed)] = changed[: len(window)]
         level, loudest = _level(samples), float(np.abs(samples).max(initial=0.0))

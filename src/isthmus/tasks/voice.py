@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -13,14 +14,16 @@ from torch import Tensor, nn
 
 from isthmus import store
 from isthmus.autoencoder import AutoEncoder
-from isthmus.errors import DataError, ModelError, OptionError
+from isthmus.errors import DataError, ModelError, OptionError, SoundWarning
 from isthmus.kinds import speech
+from isthmus.networks.mel import LogMel
 from isthmus.networks.speech import SpeakerEncoder
 from isthmus.recipes.adain_vc import NewVoices, adain_vc
 from isthmus.recipes.adversarial_vc import Residual, adversarial_vc
 from isthmus.recipes.autovc import autovc
 from isthmus.recipes.speakers import Speakers
 from isthmus.recipes.speech_units import speech_units
+from isthmus.recipes.vocoder import vocoder
 from isthmus.tasks.learned import LearnedTask
 from isthmus.tasks.speech_input import Sound, SpeechInput, joined
 from isthmus.tasks.verifier import equal_error_rate, held_out_speakers, likeness, style_of
@@ -28,7 +31,7 @@ from isthmus.tasks.voice_comparison import Comparison, content_distance
 from isthmus.training.loop import train
 from isthmus.training.samples import Samples, Viewed
 from isthmus.training.settings import Settings
-from isthmus.training.takes import Takes
+from isthmus.training.takes import Takes, Waves
 from isthmus.training.threads import one_thread
 from isthmus.version import __version__
 
@@ -39,6 +42,7 @@ __all__ = ["UNIT_SECONDS", "VoiceConverter", "runs"]
 
 Recipe = Literal["adain", "adversarial", "autovc", "units"]
 FRAMES = 64  # of a training crop: 0.8 seconds
+WAVE = 8000  # samples of a vocoder's training crop
 UNIT_FRAMES = 2  # to a unit
 UNIT_SECONDS = 0.025  # that they take
 NOTE = "Converted voice: made by Isthmus {version} from {content}; nobody said this in this voice"
@@ -64,6 +68,9 @@ class VoiceConverter(LearnedTask):
         with what is said; too few, and what is said does not pass.
     entries : int
         Different units, where the code has units.
+    vocoder_steps : int
+        Training steps of a neural vocoder (`recipes.vocoder`) of 16 crops of half a second, which then gives the sound;
+        some ten thousand are needed. 0 for Griffin-Lim's algorithm, which needs none.
     random_state : int, RandomState or None
     log_dir, checkpoint : path, optional
     progress : bool
@@ -76,6 +83,8 @@ class VoiceConverter(LearnedTask):
         Who was learned from: the sub-folders' names.
     verifier_ : SpeakerEncoder
         Judges how like two voices are, for `compare`; nothing of it is in the conversion.
+    vocoder_ : AutoEncoder or None
+        What gives the sound; None for Griffin-Lim's algorithm.
     equal_error_rate_ : float or None
         Of that judgement, on every sixth speaker, whom the verifier has not heard; None with few speakers.
     history_ : History
@@ -92,6 +101,7 @@ class VoiceConverter(LearnedTask):
         width: int = 160,
         content: int | None = None,
         entries: int = 128,
+        vocoder_steps: int = 0,
         random_state: Any = None,
         log_dir: str | Path | None = None,
         checkpoint: str | Path | None = None,
@@ -102,6 +112,7 @@ class VoiceConverter(LearnedTask):
         self.width = width
         self.content = content
         self.entries = entries
+        self.vocoder_steps = vocoder_steps
         self.random_state = random_state
         self.log_dir = log_dir
         self.checkpoint = checkpoint
@@ -143,6 +154,7 @@ class VoiceConverter(LearnedTask):
                 model.train().requires_grad_(True)
                 self._learn_beside(Residual(model, speakers=len(self.speakers_)), samples, self.steps // 2)
                 model.eval().requires_grad_(False)
+            self._learn_to_sound(X)
         return self
 
     @classmethod
@@ -301,7 +313,7 @@ class VoiceConverter(LearnedTask):
 
         for window in self.input_.windows(content):
             with one_thread(), torch.inference_mode():
-                changed = self.input_.restored(window, said)
+                changed = self.input_.restored(window, said, self._sound)
             yield changed
 
     def _learn_to_verify(self, mels: list[Tensor], speakers: list[int]) -> None:
@@ -316,11 +328,36 @@ class VoiceConverter(LearnedTask):
         judged = [mels[at] for at in others], [speakers[at] for at in others]
         self.equal_error_rate_ = equal_error_rate(self.verifier_, *judged) if others else None
 
+    def _learn_to_sound(self, folder: str | Path) -> None:
+        self.vocoder_ = self._build_vocoder()
+        if self.vocoder_ is None:
+            return
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SoundWarning)  # they were told when the mel frames were made
+            sounds = [torch.from_numpy(self.input_.take(take.path)) for take in speech.find(folder)]
+        settings = self.input_.pace() | {
+            "steps": self.vocoder_steps, "batch_size": 16, "learning_rate": 1e-3, "betas": (0.8, 0.99),
+            "warmup": min(100, self.vocoder_steps), "seed": self._seed(), "progress": self.progress,
+            "title": "learning to sound",
+        }  # fmt: skip
+        train(self.vocoder_, Waves(sounds, WAVE), settings=Settings(**settings))
+        self.vocoder_.eval().requires_grad_(False)
+
+    def _build_vocoder(self) -> AutoEncoder | None:
+        return vocoder(LogMel(self.input_.rate, bands=self.input_.bands)) if self.vocoder_steps else None
+
+    def _sound(self, mel: Tensor) -> np.ndarray:
+        if self.vocoder_ is None:
+            return self.input_.sound(mel)
+        samples: np.ndarray = self.vocoder_.decode(mel[None])[0].numpy()
+        return samples
+
     def _build_verifier(self) -> SpeakerEncoder:
         return SpeakerEncoder(self.input_.bands, VERIFIER_WIDTH, VERIFIER_WIDTH)
 
     def _modules(self) -> dict[str, nn.Module]:
-        return super()._modules() | {"verifier": self.verifier_}
+        more: dict[str, nn.Module] = {} if self.vocoder_ is None else {"vocoder": self.vocoder_}
+        return super()._modules() | {"verifier": self.verifier_} | more
 
     def _learn_beside(self, model: nn.Module, samples: Samples, steps: int) -> None:
         """Train what goes before or after the model's own training."""
@@ -346,6 +383,7 @@ class VoiceConverter(LearnedTask):
         self.speakers_ = [str(name) for name in config["speakers"]]
         self.equal_error_rate_ = config["equal_error_rate"]
         self.verifier_ = self._build_verifier()
+        self.vocoder_ = self._build_vocoder()
 
 
 def runs(units: np.ndarray) -> list[tuple[int, int, int]]:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from isthmus.code import Batch
 
-__all__ = ["Takes", "crop"]
+__all__ = ["Takes", "Waves", "crop"]
 
 
 class Takes:
@@ -62,3 +62,33 @@ def crop(mel: Tensor, frames: int) -> Tensor:
         start = int(torch.randint(spare + 1, ()))
         return mel[:, start : start + frames].float()
     return torch.cat([mel, mel.new_full((len(mel), -spare), float(mel.min()))], 1).float()
+
+
+class Waves:
+    """Crops of sound, drawn anew every time; a recording counts as often as a crop fits into it.
+
+    Parameters
+    ----------
+    sounds : sequence of tensor (samples,)
+    samples : int
+        Of a crop; shorter recordings are followed by silence.
+    """
+
+    def __init__(self, sounds: Sequence[Tensor], samples: int) -> None:
+        self.sounds, self.samples = list(sounds), samples
+        self.places = [at for at, sound in enumerate(self.sounds) for _ in range(max(1, len(sound) // samples))]
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def take(self, chunks: Iterable[Tensor]) -> Iterator[Batch]:
+        """Yield crops (batch, samples)."""
+        for chunk in chunks:
+            yield Batch(torch.stack([self._crop(self.sounds[self.places[at]]) for at in chunk.tolist()]))
+
+    def _crop(self, sound: Tensor) -> Tensor:
+        spare = len(sound) - self.samples
+        if spare < 0:
+            return torch.cat([sound, sound.new_zeros(-spare)])
+        start = int(torch.randint(spare + 1, ()))
+        return sound[start : start + self.samples]
