@@ -25,7 +25,11 @@ from sklearn.preprocessing import StandardScaler
 
 from common import DATA, print_table, save
 from isthmus import VoiceConverter
+from isthmus.autoencoder import AutoEncoder
 from isthmus.code import Batch
+from isthmus.codes.vector import Vector
+from isthmus.distances import Laplace, Of
+from isthmus.networks.speech import AdaptiveDecoder, ContentEncoder, SpeakerEncoder, SplitEncoder
 
 OWN = ("04", "23", "41", "48", "13", "31", "45", "54")  # kept out of training
 ROWS = {
@@ -100,9 +104,24 @@ def probes(converter: VoiceConverter, folder: Path) -> dict[str, float]:
     }
 
 
+class Plain(VoiceConverter):
+    """What the probes are compared with: a code of the same size, and nothing that keeps the voice out of it."""
+
+    def _build(self) -> AutoEncoder:
+        bands, content, style = self.input_.bands, 32, 128
+        return AutoEncoder(
+            encoder=SplitEncoder(
+                ContentEncoder(bands, self.width, content, normed=False), SpeakerEncoder(bands, self.width, style)
+            ),
+            code=Vector(),
+            decoder=AdaptiveDecoder(content, style, self.width, bands),
+            distance=Of("said", Laplace(0.5, learned=True)),
+        )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--recipes", default="adain,adversarial,autovc,units")
+    parser.add_argument("--recipes", default="adain,adversarial,autovc,units,plain")
     parser.add_argument("--steps", type=int, default=None)
     parser.add_argument("--width", type=int, default=None)
     parser.add_argument("--pairs", type=int, default=240)
@@ -122,9 +141,12 @@ def main() -> None:
         for recipe in options.recipes.split(","):
             began = time.perf_counter()
             more = {name: value for name in ("steps", "width") if (value := getattr(options, name)) is not None}
-            converter = VoiceConverter(recipe, random_state=0, **more).fit(others)
+            made = (
+                Plain(random_state=0, **more) if recipe == "plain" else VoiceConverter(recipe, random_state=0, **more)
+            )
+            converter = made.fit(others)
             minutes = (time.perf_counter() - began) / 60
-            if options.models:
+            if options.models and recipe != "plain":
                 converter.save(options.models / recipe)
             asked = pairs(own, options.pairs)
             began, said = time.perf_counter(), []
