@@ -18,13 +18,14 @@ DATA = Path(os.environ.get("ISTHMUS_DATA", Path(__file__).parents[2] / "shared" 
 RESULTS = Path(__file__).parent / "results"
 
 
-def protocol() -> ModuleType:
-    """The one-class protocol's own file, so that nobody's copy drifts."""
-    path = DATA.parent / "protocols" / "one_class.py"
+def protocol(name: str = "one_class") -> ModuleType:
+    """The protocol's own file, so that nobody's copy drifts."""
+    path = DATA.parent / "protocols" / f"{name}.py"
     if not path.exists():
         sys.exit(f"this benchmark needs {path}; set ISTHMUS_DATA to the data folder beside it")
-    spec = importlib.util.spec_from_file_location("one_class", path)
+    spec = importlib.util.spec_from_file_location(name, path)
     module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
 

@@ -9,13 +9,10 @@ equalise". Fresh probes say what is left of the speaker in the content, and of t
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import re
-import sys
 import tempfile
 import time
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import torch
@@ -23,7 +20,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from common import DATA, print_table, save
+from common import DATA, print_table, protocol, save
 from isthmus import VoiceConverter
 from isthmus.autoencoder import AutoEncoder
 from isthmus.code import Batch
@@ -38,17 +35,6 @@ ROWS = {
     "convert: copy the source": "the source as it is",
     "convert: resample to target F0 + LTAS": "resampled to the target's pitch, equalised",
 }
-
-
-def judge_module() -> ModuleType:
-    path = DATA.parent / "protocols" / "voice_judge.py"
-    if not path.exists():
-        sys.exit(f"this benchmark needs {path}; set ISTHMUS_DATA to the data folder beside it")
-    spec = importlib.util.spec_from_file_location("voice_judge", path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["voice_judge"] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def folder_of(speakers: list[Path], where: Path) -> Path:
@@ -129,7 +115,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.models:
         options.models.mkdir(parents=True, exist_ok=True)
-    judges = judge_module()
+    judges = protocol("voice_judge")
     speakers = sorted(path for path in (DATA / "audiomnist_az").iterdir() if path.is_dir())
     with tempfile.TemporaryDirectory() as scratch:
         own = folder_of([path for path in speakers if path.name in OWN], Path(scratch) / "own")

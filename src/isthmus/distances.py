@@ -44,16 +44,12 @@ class Normal(Distance):
         Whether the output is a logit and the mean its sigmoid: for pictures in [0, 1].
     """
 
+    log_scale: Tensor
+
     def __init__(self, scale: float | Tensor = 1.0, *, learned: bool = False, bounded: bool = False) -> None:
         super().__init__()
         self.bounded = bounded
-        log_scale = torch.as_tensor(scale, dtype=torch.float32).log()
-        if not torch.isfinite(log_scale).all():
-            raise OptionError("scale must be positive and finite")
-        if learned:
-            self.log_scale = nn.Parameter(log_scale)
-        else:
-            self.register_buffer("log_scale", log_scale)
+        _keep_scale(self, scale, learned)
 
     def places(self, output: Tensor, x: Tensor) -> Tensor:
         """(batch, ...), (batch, ...) -> (batch, ...) nats."""
@@ -77,15 +73,11 @@ class Laplace(Distance):
         Whether training moves it, too.
     """
 
+    log_scale: Tensor
+
     def __init__(self, scale: float = 1.0, *, learned: bool = False) -> None:
         super().__init__()
-        if not 0 < scale < math.inf:
-            raise OptionError("scale must be positive and finite")
-        log_scale = torch.tensor(math.log(scale))
-        if learned:
-            self.log_scale = nn.Parameter(log_scale)
-        else:
-            self.register_buffer("log_scale", log_scale)
+        _keep_scale(self, scale, learned)
 
     def places(self, output: Tensor, x: Tensor) -> Tensor:
         """(batch, ...), (batch, ...) -> (batch, ...) nats."""
@@ -167,6 +159,17 @@ class Of(Distance):
     def expected(self, output: Any) -> Any:
         """Return what the other distance expects of the part, under its name."""
         return {self.name: self.distance.expected(output)}
+
+
+def _keep_scale(distance: nn.Module, scale: float | Tensor, learned: bool) -> None:
+    """Give a distance its `log_scale`, as a parameter or as a buffer."""
+    log_scale = torch.as_tensor(scale, dtype=torch.float32).log()
+    if not torch.isfinite(log_scale).all():
+        raise OptionError("scale must be positive and finite")
+    if learned:
+        distance.register_parameter("log_scale", nn.Parameter(log_scale))
+    else:
+        distance.register_buffer("log_scale", log_scale)
 
 
 def _same_shape(output: Tensor, x: Tensor) -> None:

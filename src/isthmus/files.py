@@ -1,4 +1,4 @@
-"""Writing so that a reader sees the old or the new, never half of either."""
+"""Files on disk: found in folders, and written so that a reader sees the old or the new, never half of either."""
 
 from __future__ import annotations
 
@@ -6,13 +6,31 @@ import errno
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
-from isthmus.errors import OutputError
+from isthmus.errors import DataError, OutputError
 
-__all__ = ["replaced_file", "replaced_folder"]
+__all__ = ["found_below", "replaced_file", "replaced_folder"]
+
+
+def found_below(folder: str | Path, suffixes: Collection[str], what: str) -> list[Path]:
+    """Return the files of a folder and its sub-folders that end in one of the suffixes, sorted by path.
+
+    Raises
+    ------
+    DataError
+        If there is no such folder, or no such file in it; `what` says what was looked for.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise DataError(f"{folder} is not a folder" if folder.exists() else f"{folder} does not exist")
+    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in suffixes and path.is_file())
+    if not found:
+        endings = ", ".join(sorted(suffixes))
+        raise DataError(f"{folder} is a folder without {what}: no file in it or below ends in {endings}")
+    return found
 
 
 @contextmanager

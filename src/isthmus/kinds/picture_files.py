@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from isthmus.errors import DataError
+from isthmus.files import found_below
 
 __all__ = ["SUFFIXES", "find", "read"]
 
@@ -31,14 +32,7 @@ def find(folder: str | Path) -> list[Path]:
     DataError
         If there is no such folder, or no picture in it.
     """
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise DataError(f"{folder} is not a folder" if folder.exists() else f"{folder} does not exist")
-    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
-    if not found:
-        endings = ", ".join(sorted(SUFFIXES))
-        raise DataError(f"{folder} is a folder without pictures: no file in it or below ends in {endings}")
-    return found
+    return found_below(folder, SUFFIXES, "pictures")
 
 
 def read(path: str | Path, *, grey: bool, least: tuple[int, int] | None = None) -> tuple[Image.Image, str | None]:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from isthmus.errors import DataError, SoundWarning
-from isthmus.files import replaced_file
+from isthmus.files import found_below, replaced_file
 
 __all__ = ["RATE", "SUFFIXES", "Take", "check_heard", "find", "note", "read", "stream", "trimmed", "write"]
 
@@ -57,16 +57,8 @@ def find(folder: str | Path) -> list[Take]:
     DataError
         If there is no such folder, or no recording in it.
     """
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise DataError(f"{folder} is not a folder" if folder.exists() else f"{folder} does not exist")
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
-    if not paths:
-        raise DataError(
-            f"{folder} is a folder without recordings: no file in it or below ends in {', '.join(sorted(SUFFIXES))}"
-        )
     takes = []
-    for path in paths:
+    for path in found_below(folder, SUFFIXES, "recordings"):
         inside = path.relative_to(folder).parts
         takes.append(Take(path, inside[0] if len(inside) > 1 else path.stem))
     return takes
