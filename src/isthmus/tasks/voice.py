@@ -232,7 +232,7 @@ class VoiceConverter(LearnedTask):
         """
         self._check_fitted()
         source, target = self.input_.take(content), self.input_.take(voice)
-        made = self.convert(content=content, voice=voice)[0] if result is None else self.input_.take(result)
+        made = self.input_.take(self.convert(content=content, voice=voice)[0] if result is None else result)
         sounds = {"content": source, "voice": target, "result": made}
         mels = {name: self.input_.frames_of(samples) for name, samples in sounds.items()}
         styles = {name: style_of(self.verifier_, mel) for name, mel in mels.items()}
