@@ -65,6 +65,15 @@ def test_every_recipe_converts_and_comes_back(recipe, folder, tmp_path):
     assert np.array_equal(load(tmp_path / "model").convert(content=take, voice=voice)[0], samples)
 
 
+def test_a_code_without_units_is_grouped_into_some(converter, folder, tmp_path):
+    take = folder / "ben" / "aiu.wav"
+    units = converter.units(take)
+    assert len(units) == pytest.approx(len(speech.read(take)) / RATE / converter.unit_seconds_, abs=1)
+    assert len(set(units.tolist())) > 3
+    converter.save(tmp_path / "model")
+    assert np.array_equal(load(tmp_path / "model").units(take), units)
+
+
 def test_a_vocoder_gives_the_sound_where_one_was_trained(folder, tmp_path):
     converter = VoiceConverter(steps=3, width=16, vocoder_steps=2, random_state=0).fit(folder)
     take, voice = folder / "ben" / "aiu.wav", folder / "ada" / "uia.wav"
@@ -84,8 +93,7 @@ def test_units_are_few_and_last_as_long_as_the_sound(folder):
     assert units.min() >= 0
     assert units.max() < 16
     assert len(set(units.tolist())) > 2
-    with pytest.raises(OptionError, match="has no units"):
-        VoiceConverter(steps=1, width=8, content=2).fit(folder).units(folder / "ben" / "aiu.wav")
+    assert converter.unit_seconds_ == 0.025
     with pytest.raises(OptionError, match="recipe must be one of adain, adversarial, autovc, units"):
         VoiceConverter("magic", steps=1).fit(folder)
 

@@ -89,13 +89,13 @@ def units(
 
     Example: isthmus voice units units/ a.wav
     """
-    from isthmus.tasks.voice import UNIT_SECONDS, runs
+    from isthmus.tasks.voice_units import runs
 
     task = _voices(model)
-    found = runs(task.units(recording))
+    found, seconds = runs(task.units(recording)), task.unit_seconds_
     named = {} if phones is None else dict(task.phone_map(phones)[0][["unit", "phone"]].itertuples(index=False))
     rows = [
-        {"start": round(start * UNIT_SECONDS, 3), "end": round(end * UNIT_SECONDS, 3), "unit": unit}
+        {"start": round(start * seconds, 3), "end": round(end * seconds, 3), "unit": unit}
         | ({"phone": named.get(unit, "")} if phones is not None else {})
         for start, end, unit in found
     ]

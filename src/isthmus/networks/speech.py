@@ -73,7 +73,7 @@ class ContentEncoder(nn.Module):
         self, bands: int, width: int, out: int, *, strides: Sequence[int] = (1, 2, 2, 1), normed: bool = True
     ) -> None:
         super().__init__()
-        self.normed = normed
+        self.normed, self.stride = normed, math.prod(strides)
         self.first = nn.Conv1d(bands, width, 5, padding=2)
         self.blocks = nn.ModuleList(_Block(width, stride=stride) for stride in strides)
         norm = nn.InstanceNorm1d if normed else nn.Identity

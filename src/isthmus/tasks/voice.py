@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
-import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 import numpy as np
 import torch
@@ -14,7 +12,8 @@ from torch import Tensor, nn
 
 from isthmus import store
 from isthmus.autoencoder import AutoEncoder
-from isthmus.errors import DataError, ModelError, OptionError, SoundWarning
+from isthmus.codes.quantized import Quantized
+from isthmus.errors import DataError, ModelError, OptionError
 from isthmus.kinds import speech
 from isthmus.networks.mel import LogMel
 from isthmus.networks.speech import SpeakerEncoder
@@ -26,25 +25,22 @@ from isthmus.recipes.speech_units import speech_units
 from isthmus.recipes.vocoder import vocoder
 from isthmus.tasks.learned import LearnedTask
 from isthmus.tasks.speech_input import Sound, SpeechInput, joined
-from isthmus.tasks.verifier import equal_error_rate, held_out_speakers, likeness, style_of
+from isthmus.tasks.verifier import likeness, style_of
 from isthmus.tasks.voice_comparison import Comparison, content_distance
-from isthmus.training.loop import train
-from isthmus.training.samples import Samples, Viewed
-from isthmus.training.settings import Settings
-from isthmus.training.takes import Takes, Waves
+from isthmus.tasks.voice_training import Around, pace
+from isthmus.tasks.voice_units import grouped_content
+from isthmus.training.samples import Viewed
+from isthmus.training.takes import Takes
 from isthmus.training.threads import one_thread
 from isthmus.version import __version__
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["UNIT_SECONDS", "VoiceConverter", "runs"]
+__all__ = ["VoiceConverter"]
 
 Recipe = Literal["adain", "adversarial", "autovc", "units"]
 FRAMES = 64  # of a training crop: 0.8 seconds
-WAVE = 8000  # samples of a vocoder's training crop
-UNIT_FRAMES = 2  # to a unit
-UNIT_SECONDS = 0.025  # that they take
 NOTE = "Converted voice: made by Isthmus {version} from {content}; nobody said this in this voice"
 VERIFIER_WIDTH = 96
 LONGEST_VOICE = 60.0  # seconds of a voice that are listened to
@@ -58,7 +54,7 @@ class VoiceConverter(LearnedTask):
     recipe : "adain", "adversarial", "autovc" or "units"
         How what is said is kept apart from who says it: by instance norms (`recipes.adain_vc`), by an adversary
         (`recipes.adversarial_vc`), by a narrow bottleneck alone (`recipes.autovc`), or by a code of few discrete units
-        (`recipes.speech_units`), which is also what `units` needs.
+        (`recipes.speech_units`).
     steps : int
         Training steps of 32 crops of 0.8 seconds.
     width : int
@@ -67,7 +63,7 @@ class VoiceConverter(LearnedTask):
         Numbers in a vector of content; by default as many as the recipe takes. Too many, and the source's voice passes
         with what is said; too few, and what is said does not pass.
     entries : int
-        Different units, where the code has units.
+        How many units there are.
     vocoder_steps : int
         Training steps of a neural vocoder (`recipes.vocoder`) of 16 crops of half a second, which then gives the sound;
         some ten thousand are needed. 0 for Griffin-Lim's algorithm, which needs none.
@@ -83,6 +79,8 @@ class VoiceConverter(LearnedTask):
         Who was learned from: the sub-folders' names.
     verifier_ : SpeakerEncoder
         Judges how like two voices are, for `compare`; nothing of it is in the conversion.
+    units_ : Quantized
+        The codebook of units.
     vocoder_ : AutoEncoder or None
         What gives the sound; None for Griffin-Lim's algorithm.
     equal_error_rate_ : float or None
@@ -141,20 +139,28 @@ class VoiceConverter(LearnedTask):
         self.speakers_ = sorted(set(names))
         speakers = [self.speakers_.index(name) for name in names]
         samples = Viewed(Takes(mels, speakers, FRAMES), NewVoices())
+        around = Around(self.input_, self._seed(), self.progress)
         with torch.random.fork_rng():
-            torch.manual_seed(self._seed())
-            self._learn_to_verify(mels, speakers)
+            torch.manual_seed(around.seed)
+            self.verifier_ = self._build_verifier()
+            self.equal_error_rate_ = around.judge_of_voices(
+                self.verifier_, mels, speakers, frames=FRAMES, steps=self.steps // 4
+            )
             model = self._build()
             if self.recipe == "autovc":
                 speaker: Any = model.encoder.speaker
-                self._learn_beside(Speakers(speaker), samples, self.steps // 4)
+                around.learn(Speakers(speaker), samples, self.steps // 4, title="learning speakers")
                 speaker.requires_grad_(False)
-            self._train(model, samples, title="learning voices", **_pace(self.steps))
+            self._train(model, samples, seed=around.seed, title="learning voices", **pace(self.steps))
             if self.recipe == "adversarial":
                 model.train().requires_grad_(True)
-                self._learn_beside(Residual(model, speakers=len(self.speakers_)), samples, self.steps // 2)
+                residual = Residual(model, speakers=len(self.speakers_))
+                around.learn(residual, samples, self.steps // 2, title="learning what is left")
                 model.eval().requires_grad_(False)
-            self._learn_to_sound(X)
+            self.units_ = self._learn_units(model, mels, around.seed)
+            self.vocoder_ = self._build_vocoder()
+            if self.vocoder_ is not None:
+                around.vocoder(self.vocoder_, X, self.vocoder_steps)
         return self
 
     @classmethod
@@ -247,19 +253,25 @@ class VoiceConverter(LearnedTask):
         )  # fmt: skip
 
     def units(self, sound: Sound) -> np.ndarray:
-        """Return the discrete units of a recording, one every 25 ms, (units,) whole numbers below `entries`.
+        """Return the discrete units of a recording, (units,) whole numbers below `entries`, `unit_seconds_` each.
+
+        The recipe "units" learned them as its code. With the others they are groups of content vectors, made after
+        training by k-means.
 
         Raises
         ------
-        OptionError
-            If the recipe is not "units": no other code has any.
         DataError
             Naming the file that cannot be used.
         """
         self._check_fitted()
-        if self.recipe != "units":
-            raise OptionError(f"recipe={self.recipe!r} has no units: fit VoiceConverter('units')")
         return np.concatenate(list(self._units_in(sound)))
+
+    @property
+    def unit_seconds_(self) -> float:
+        """Seconds that a unit takes."""
+        self._check_fitted()
+        encoder: Any = self.model_.encoder
+        return float(encoder.content.stride * self.input_.front.hop / self.input_.rate)
 
     def phone_map(self, folder: str | Path) -> tuple[pd.DataFrame, dict[str, float]]:
         """Return what the units stand for, by recordings with phone labels beside them (`a.wav`, `a.phn`).
@@ -281,20 +293,20 @@ class VoiceConverter(LearnedTask):
         units, phones = [], []
         for take in speech.find(folder):
             found = self.units(take.path)
-            labels = aligned_phones(take.path.with_suffix(".phn"), len(found), UNIT_FRAMES * self.input_.front.hop)
+            samples = self.unit_seconds_ * self.input_.rate
+            labels = aligned_phones(take.path.with_suffix(".phn"), len(found), samples)
             units.append(found[labels != ""])
             phones.append(labels[labels != ""])
         both = np.concatenate(units), np.concatenate(phones)
         return phone_map(*both), agreement(*both)
 
     def _units_in(self, sound: Sound) -> Iterator[np.ndarray]:
-        code: Any = self.model_.code
-        held: Any = self.model_.encoder
+        encoder: Any = self.model_.encoder
         for window in self.input_.windows(sound):
             frames = self.input_.frames_of(window)
             with one_thread(), torch.inference_mode():
-                found = code.parts["content"](held.content(frames[None])).symbols[0]
-            yield found[: len(window) // (UNIT_FRAMES * self.input_.front.hop)].numpy()
+                found = self.units_(encoder.content(frames[None])).symbols[0]
+            yield found[: max(1, int(len(window) / (self.unit_seconds_ * self.input_.rate)))].numpy()
 
     def _speaker(self, voice: Sound | Sequence[Sound]) -> dict[str, Tensor]:
         many: Sequence[Any] = voice if isinstance(voice, (list, tuple)) else [voice]
@@ -316,32 +328,12 @@ class VoiceConverter(LearnedTask):
                 changed = self.input_.restored(window, said, self._sound)
             yield changed
 
-    def _learn_to_verify(self, mels: list[Tensor], speakers: list[int]) -> None:
-        """Train the judge of likeness, on other speakers than those whom its error rate is measured on."""
-        kept = held_out_speakers(speakers)
-        taught = [at for at, speaker in enumerate(speakers) if speaker not in kept]
-        others = [at for at, speaker in enumerate(speakers) if speaker in kept]
-        self.verifier_ = self._build_verifier()
-        takes = Takes([mels[at] for at in taught], [speakers[at] for at in taught], FRAMES)
-        self._learn_beside(Speakers(self.verifier_), Viewed(takes, NewVoices()), self.steps // 4)
-        self.verifier_.eval().requires_grad_(False)
-        judged = [mels[at] for at in others], [speakers[at] for at in others]
-        self.equal_error_rate_ = equal_error_rate(self.verifier_, *judged) if others else None
-
-    def _learn_to_sound(self, folder: str | Path) -> None:
-        self.vocoder_ = self._build_vocoder()
-        if self.vocoder_ is None:
-            return
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SoundWarning)  # they were told when the mel frames were made
-            sounds = [torch.from_numpy(self.input_.take(take.path)) for take in speech.find(folder)]
-        settings = self.input_.pace() | {
-            "steps": self.vocoder_steps, "batch_size": 16, "learning_rate": 1e-3, "betas": (0.8, 0.99),
-            "warmup": min(100, self.vocoder_steps), "seed": self._seed(), "progress": self.progress,
-            "title": "learning to sound",
-        }  # fmt: skip
-        train(self.vocoder_, Waves(sounds, WAVE), settings=Settings(**settings))
-        self.vocoder_.eval().requires_grad_(False)
+    def _learn_units(self, model: AutoEncoder, mels: list[Tensor], seed: int) -> Quantized:
+        """Return the code's own codebook, or one of its content's groups."""
+        code, encoder = cast("Any", model.code), cast("Any", model.encoder)
+        if self.recipe == "units":
+            return cast("Quantized", code.parts["content"])
+        return grouped_content(encoder.content, mels, entries=self.entries, seed=seed)
 
     def _build_vocoder(self) -> AutoEncoder | None:
         return vocoder(LogMel(self.input_.rate, bands=self.input_.bands)) if self.vocoder_steps else None
@@ -357,14 +349,7 @@ class VoiceConverter(LearnedTask):
 
     def _modules(self) -> dict[str, nn.Module]:
         more: dict[str, nn.Module] = {} if self.vocoder_ is None else {"vocoder": self.vocoder_}
-        return super()._modules() | {"verifier": self.verifier_} | more
-
-    def _learn_beside(self, model: nn.Module, samples: Samples, steps: int) -> None:
-        """Train what goes before or after the model's own training."""
-        steps = max(steps, 1)
-        settings = self.input_.pace() | _pace(steps)
-        settings |= {"steps": steps, "seed": self._seed(), "progress": self.progress}
-        train(model, samples, settings=Settings(**settings))
+        return super()._modules() | {"verifier": self.verifier_, "units": self.units_} | more
 
     def _build(self) -> AutoEncoder:
         bands, own = self.input_.bands, {} if self.content is None else {"content": self.content}
@@ -377,20 +362,12 @@ class VoiceConverter(LearnedTask):
         return adain_vc(bands, width=self.width, **own)
 
     def _more(self) -> dict[str, Any]:
-        return {"speakers": self.speakers_, "equal_error_rate": self.equal_error_rate_}
+        told = {"speakers": self.speakers_, "equal_error_rate": self.equal_error_rate_}
+        return told | {"units": [self.units_.entries, self.units_.width]}
 
     def _restore(self, config: dict[str, Any]) -> None:
         self.speakers_ = [str(name) for name in config["speakers"]]
         self.equal_error_rate_ = config["equal_error_rate"]
         self.verifier_ = self._build_verifier()
         self.vocoder_ = self._build_vocoder()
-
-
-def runs(units: np.ndarray) -> list[tuple[int, int, int]]:
-    """Return equal units in succession as one run each: (first place, place after the last, unit)."""
-    edges = [0, *(np.flatnonzero(np.diff(units)) + 1).tolist(), len(units)]
-    return [(start, end, int(units[start])) for start, end in itertools.pairwise(edges) if end > start]
-
-
-def _pace(steps: int) -> dict[str, Any]:
-    return {"batch_size": 32, "learning_rate": 1e-3, "betas": (0.9, 0.98), "warmup": min(100, steps)}
+        self.units_ = Quantized(*(int(size) for size in config["units"]))

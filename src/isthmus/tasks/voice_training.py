@@ -1,0 +1,71 @@
+"""What is trained around a voice converter: the judge of voices, warm starts, the vocoder."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from isthmus.autoencoder import AutoEncoder
+from isthmus.errors import SoundWarning
+from isthmus.kinds import speech
+from isthmus.networks.speech import SpeakerEncoder
+from isthmus.recipes.adain_vc import NewVoices
+from isthmus.recipes.speakers import Speakers
+from isthmus.tasks.speech_input import SpeechInput
+from isthmus.tasks.verifier import equal_error_rate, held_out_speakers
+from isthmus.training.loop import train
+from isthmus.training.samples import Samples, Viewed
+from isthmus.training.settings import Settings
+from isthmus.training.takes import Takes, Waves
+
+__all__ = ["Around", "pace"]
+
+WAVE = 8000  # samples of a vocoder's training crop
+
+
+def pace(steps: int) -> dict[str, Any]:
+    """Return the settings of everything that learns from crops of mel frames."""
+    return {"batch_size": 32, "learning_rate": 1e-3, "betas": (0.9, 0.98), "warmup": min(100, steps)}
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """How everything around a converter is trained."""
+
+    input: SpeechInput
+    seed: int
+    progress: bool
+
+    def learn(self, model: nn.Module, samples: Samples, steps: int, **more: Any) -> None:
+        """Train what goes before or after the converter's own training."""
+        steps = max(steps, 1)
+        settings = self.input.pace() | pace(steps) | {"steps": steps, "seed": self.seed, "progress": self.progress}
+        train(model, samples, settings=Settings(**(settings | more)))
+
+    def judge_of_voices(
+        self, encoder: SpeakerEncoder, mels: Sequence[Tensor], speakers: Sequence[int], *, frames: int, steps: int
+    ) -> float | None:
+        """Train a judge of likeness, and return its error rate on speakers kept from it; None with few speakers."""
+        kept = held_out_speakers(speakers)
+        taught = [at for at, speaker in enumerate(speakers) if speaker not in kept]
+        others = [at for at, speaker in enumerate(speakers) if speaker in kept]
+        takes = Takes([mels[at] for at in taught], [speakers[at] for at in taught], frames)
+        self.learn(Speakers(encoder), Viewed(takes, NewVoices()), steps, title="learning to tell voices apart")
+        encoder.eval().requires_grad_(False)
+        if not others:
+            return None
+        return equal_error_rate(encoder, [mels[at] for at in others], [speakers[at] for at in others])
+
+    def vocoder(self, model: AutoEncoder, folder: str | Path, steps: int) -> None:
+        """Train a vocoder on the recordings of a folder."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SoundWarning)  # they were told when the mel frames were made
+            sounds = [torch.from_numpy(self.input.take(take.path)) for take in speech.find(folder)]
+        self.learn(model, Waves(sounds, WAVE), steps, batch_size=16, betas=(0.8, 0.99), title="learning to sound")
+        model.eval().requires_grad_(False)
