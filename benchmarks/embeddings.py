@@ -26,6 +26,7 @@ from isthmus.code import Batch
 from isthmus.recipes.binary import bits
 from isthmus.training.loop import train as fit
 from isthmus.training.settings import Settings, usual_precision
+from isthmus.views import Warps
 
 LABELS = (60_000, 1_000, 100, 10)
 MAPPED = 10_000  # digits in a map; t-SNE places no more in reasonable time
@@ -98,18 +99,25 @@ def main() -> None:
     ]
     print_table(maps, "maps of the test digits")
 
-    torch.manual_seed(0)
-    model = bits((1, 28, 28), count=32)
     pictures = torch.from_numpy(train)[:, None] / 255
-    settings = Settings(steps=options.steps, batch_size=128, learning_rate=2e-3, precision=usual_precision(), threads=1)
-    fit(model, Batch(pictures), settings=settings)
-    with torch.inference_mode():
-        parts = torch.cat([pictures, torch.from_numpy(test)[:, None] / 255]).split(1000)
-        ours = torch.cat([model.embed(Batch(part)) for part in parts]).numpy() > 0
+    parts = torch.cat([pictures, torch.from_numpy(test)[:, None] / 255]).split(1000)
+    ours = {}
+    for name, view in (
+        ("our bits", None),
+        ("our bits, from other views", Warps(turn=30, scale=0.3, slant=0.4, move=0.2)),
+    ):
+        torch.manual_seed(0)
+        model = bits((1, 28, 28), count=32, view=view)
+        settings = Settings(
+            steps=options.steps, batch_size=128, learning_rate=2e-3, precision=usual_precision(), threads=1
+        )
+        fit(model, Batch(pictures), settings=settings)
+        with torch.inference_mode():
+            ours[name] = torch.cat([model.embed(Batch(part)) for part in parts]).numpy() > 0
     centred = flat - flat.mean(0)
     planes = np.random.default_rng(0).normal(size=(784, 32))
     hashes = {
-        "our bits": (ours[: len(train)], ours[len(train) :]),
+        **{name: (found[: len(train)], found[len(train) :]) for name, found in ours.items()},
         "signs of PCA": (codes[1][1] > 0, codes[1][2] > 0),
         "random hyperplanes": (centred @ planes > 0, (flat_test - flat.mean(0)) @ planes > 0),
     }

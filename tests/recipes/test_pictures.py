@@ -59,6 +59,10 @@ class TestBits(RecipeLaws):
     make, batch = staticmethod(lambda: bits(SHAPE, count=8, width=4)), PICTURES
 
 
+class TestBitsFromOtherViews(RecipeLaws):
+    make, batch = staticmethod(lambda: bits(SHAPE, count=8, width=4, view=Warps())), PICTURES
+
+
 class TestInpainting(RecipeLaws):
     make, batch = staticmethod(lambda: inpainting(SHAPE, latent=4, width=4)), PICTURES
 

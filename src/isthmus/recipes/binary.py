@@ -7,28 +7,36 @@ x + noise ──► encoder ──► bits ──► decoder ──► x̂
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from isthmus.autoencoder import AutoEncoder
 from isthmus.code import Batch
 from isthmus.codes.binary import Bits
-from isthmus.corruptions import GaussianNoise
+from isthmus.corruptions import Corruption, GaussianNoise
 from isthmus.distances import Normal
 from isthmus.networks.conv import ConvDecoder, ConvEncoder
+from isthmus.recipes.two_views import AnotherView, TwoViews
 
 __all__ = ["bits", "hamming", "switched"]
 
 
 def bits(
-    shape: tuple[int, int, int], *, count: int = 32, width: int = 16, noise: float = 0.1, balance: float = 1.0
+    shape: tuple[int, int, int],
+    *,
+    count: int = 32,
+    width: int = 16,
+    noise: float = 0.1,
+    balance: float = 1.0,
+    view: nn.Module | None = None,  # in which the encoder sees x, so that bits do not say how it lies (`two_views`)
 ) -> AutoEncoder:
     """Return an auto-encoder of pictures in [0, 1] whose code is bits."""
+    spoil: Corruption = GaussianNoise(noise)
     return AutoEncoder(
-        encoder=ConvEncoder(shape, count, width=width),
+        encoder=TwoViews(ConvEncoder(shape, count, width=width), lying=0),
         code=Bits(count, balance=balance),
         decoder=ConvDecoder(count, shape, width=width),
         distance=Normal(0.5**0.5),
-        corruption=GaussianNoise(noise),
+        corruption=spoil if view is None else AnotherView(view, spoil),
     )
 
 
