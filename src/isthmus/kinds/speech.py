@@ -19,7 +19,7 @@ import numpy as np
 from isthmus.errors import DataError, SoundWarning
 from isthmus.files import found_below, replaced_file
 
-__all__ = ["RATE", "SUFFIXES", "Take", "check_heard", "find", "note", "read", "stream", "trimmed", "write"]
+__all__ = ["RATE", "SUFFIXES", "Take", "bounds", "check_heard", "find", "note", "read", "stream", "trimmed", "write"]
 
 RATE = 16_000  # samples a second: all that speech needs, and what its corpora have
 SUFFIXES = {".wav", ".flac", ".ogg", ".mp3"}
@@ -155,18 +155,24 @@ def check_heard(name: object, loudest: float) -> None:
         raise DataError(f"{name} is silent: no sample rises above {SILENT:g} of full scale")
 
 
-def trimmed(samples: np.ndarray) -> np.ndarray:
-    """Return the samples without the silence before and after, at `RATE`."""
+def bounds(samples: np.ndarray) -> tuple[int, int]:
+    """Return where the silence before ends and the silence after begins, at `RATE`."""
     if len(samples) < 2 * FRAME:
-        return samples
+        return 0, len(samples)
     starts = np.arange(0, len(samples) - FRAME + 1, HOP)
     sums = np.concatenate([[0.0], np.cumsum(samples.astype(np.float64) ** 2)])
     power = (sums[starts + FRAME] - sums[starts]) / FRAME
     loud = np.flatnonzero(power > power.max() * 10 ** (-QUIET / 10))
     if len(loud) == 0:
-        return samples
+        return 0, len(samples)
     margin = round(KEPT * RATE)
-    return samples[max(0, starts[loud[0]] - margin) : starts[loud[-1]] + FRAME + margin]
+    return max(0, int(starts[loud[0]]) - margin), min(len(samples), int(starts[loud[-1]]) + FRAME + margin)
+
+
+def trimmed(samples: np.ndarray) -> np.ndarray:
+    """Return the samples without the silence before and after, at `RATE`."""
+    start, stop = bounds(samples)
+    return samples[start:stop]
 
 
 def write(path: str | Path, parts: Iterable[np.ndarray], rate: int = RATE, *, note: str = "") -> float:

@@ -29,6 +29,7 @@ LEAST_LEVEL = 1e-6  # what is quieter is left as quiet as it is
 SHORTEST = 0.1  # seconds
 LONGEST_TAKE = 600.0  # seconds of one file that are learned from
 WINDOW, SEARCHED = 20.0, 5.0  # seconds worked on at once, and the part of them in which the quietest place ends it
+EDGE = 80  # samples over which speech rises from silence
 FADE = 320  # samples over which one window passes into the next
 
 
@@ -111,7 +112,7 @@ class SpeechInput:
         change: Callable[[Tensor], Tensor],
         sound: Callable[[Tensor], np.ndarray] | None = None,
     ) -> np.ndarray:
-        """Change the mel frames of a window, and return sound of the same length and loudness.
+        """Change what is said in a window, and return sound of the same length and loudness; silence stays silent.
 
         Parameters
         ----------
@@ -120,11 +121,17 @@ class SpeechInput:
         sound : function, (bands, frames) -> array (samples,), optional
             By default Griffin-Lim's algorithm.
         """
-        changed = (sound or self.sound)(change(self.frames_of(window)))
-        samples = np.zeros_like(window)
-        samples[: len(changed)] = changed[: len(window)]
-        level, loudest = _level(samples), float(np.abs(samples).max(initial=0.0))
-        return samples * min(_level(window) / level, LOUDEST / loudest) if level > LEAST_LEVEL else samples
+        start, stop = speech.bounds(window)  # the statistics of a recording are those of what is said in it
+        said = window[start:stop]
+        changed = (sound or self.sound)(change(self.frames_of(said)))[: len(said)]
+        level, loudest = _level(changed), float(np.abs(changed).max(initial=0.0))
+        result = np.zeros_like(window)
+        if level > LEAST_LEVEL:
+            result[start : start + len(changed)] = changed * min(_level(said) / level, LOUDEST / loudest)
+        rise = np.linspace(0, 1, min(EDGE, len(changed)), dtype=np.float32)
+        result[start : start + len(rise)] *= rise
+        result[start + len(changed) - len(rise) : start + len(changed)] *= rise[::-1]
+        return result
 
     def pace(self) -> dict[str, Any]:
         """Return the training settings that depend on how much work a sample is."""
