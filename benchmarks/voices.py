@@ -20,6 +20,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+import isthmus
 from common import DATA, print_table, protocol, save
 from isthmus import VoiceConverter
 from isthmus.autoencoder import AutoEncoder
@@ -112,6 +113,7 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=None)
     parser.add_argument("--pairs", type=int, default=240)
     parser.add_argument("--models", type=Path, help="folder to keep the models in")
+    parser.add_argument("--load", action="store_true", help="judge the models in that folder, do not train them")
     options = parser.parse_args()
     if options.models:
         options.models.mkdir(parents=True, exist_ok=True)
@@ -127,12 +129,14 @@ def main() -> None:
         for recipe in options.recipes.split(","):
             began = time.perf_counter()
             more = {name: value for name in ("steps", "width") if (value := getattr(options, name)) is not None}
-            made = (
-                Plain(random_state=0, **more) if recipe == "plain" else VoiceConverter(recipe, random_state=0, **more)
-            )
-            converter = made.fit(others)
+            if options.load:
+                converter = isthmus.load(options.models / recipe)
+            elif recipe == "plain":
+                converter = Plain(random_state=0, **more).fit(others)
+            else:
+                converter = VoiceConverter(recipe, random_state=0, **more).fit(others)
             minutes = (time.perf_counter() - began) / 60
-            if options.models and recipe != "plain":
+            if options.models and recipe != "plain" and not options.load:
                 converter.save(options.models / recipe)
             asked = pairs(own, options.pairs)
             began, said = time.perf_counter(), []
@@ -145,7 +149,7 @@ def main() -> None:
             rows.append(row)
             left.append({"recipe": recipe} | probes(converter, own))
             print(row, left[-1], flush=True)
-            save(f"voices_{recipe}", {"judge": [*rows[: len(ROWS)], rows[-1]], "probes": left[-1:]})
+            save("voices", {"judge": rows, "probes": left})
     print_table(rows, "8 speakers never heard")
     print_table(left, "what a fresh probe reads (chance: speaker .125, digit .1)")
 

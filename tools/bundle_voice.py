@@ -1,4 +1,4 @@
-"""Build the voice model that comes with the package: python tools/bundle_voice.py [--steps 8000] [--width 128].
+"""Build the voice model that comes with the package: python tools/bundle_voice.py [--steps 6000] [--width 128].
 
 It learns from recordings that may be passed on, with their credit in NOTICE: LibriSpeech and VCTK (CC BY 4.0), found in
 the folder ISTHMUS_DATA/speech. About 20 minutes of one processor core.
@@ -23,7 +23,7 @@ CORPORA = ("librispeech_one_utt", "librispeech_test_other", "vctk_sample")
 def main() -> None:
     """Train, and write the model folder."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--steps", type=int, default=8000)
+    parser.add_argument("--steps", type=int, default=6000)
     parser.add_argument("--width", type=int, default=128)
     parser.add_argument("--out", type=Path, default=ROOT / "src" / "isthmus" / "bundled" / "voice")
     options = parser.parse_args()

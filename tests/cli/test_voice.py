@@ -31,6 +31,14 @@ def test_convert_and_inspect(model, tmp_path, capsys):
     assert json.loads(capsys.readouterr().out)["note"] == ""
 
 
+def test_the_model_that_comes_with_the_package_converts_at_once(model, tmp_path, capsys):
+    content, voice, out = model / "takes/ben/aiu.wav", model / "takes/ada/oea.wav", tmp_path / "result.flac"
+    convert = ["voice", "convert", "bundled", "--content", str(content), "--voice", str(voice), "--out", str(out)]
+    assert run(convert) == 0
+    assert soundfile.info(out).frames == soundfile.info(content).frames
+    assert run(["voice", "units", "bundled", str(content), "--json"]) == 0
+
+
 def test_compare_writes_one_page_with_players(model, tmp_path, capsys):
     content, voice, out = model / "takes/ben/aiu.wav", model / "takes/ada/oea.wav", tmp_path / "page.html"
     compare = ["voice", "compare", str(model / "m"), "--content", str(content), "--voice", str(voice)]
