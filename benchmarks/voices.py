@@ -145,7 +145,8 @@ def main() -> None:
             seconds = time.perf_counter() - began
             found = judge.judge(said, [target for _, _, target, _ in asked], [digit for _, _, _, digit in asked])
             row = {"recipe": recipe} | {figure: found[figure] for figure in figures}
-            row |= {"minutes": minutes, "times real time": sum(map(len, said)) / converter.input_.rate / seconds}
+            row |= {} if options.load else {"minutes": minutes}
+            row |= {"times real time": sum(map(len, said)) / converter.input_.rate / seconds}
             rows.append(row)
             left.append({"recipe": recipe} | probes(converter, own))
             print(row, left[-1], flush=True)
