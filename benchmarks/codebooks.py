@@ -59,12 +59,13 @@ def main() -> None:
     parser.add_argument("--set", default="fashion_mnist", choices=["mnist", "fashion_mnist"])
     parser.add_argument("--steps", type=int, default=3000)
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--codebooks", default="moving averages,gradient,finite scalars,vector-quantize-pytorch")
     options = parser.parse_args()
     with np.load(DATA / options.set / f"{options.set}.npz") as data:
         learned, held = (torch.from_numpy(data[part])[:, None].float().div(255) for part in ("x_train", "x_test"))
     rows = []
     for seed in range(options.seeds):
-        for name in ("moving averages", "gradient", "finite scalars", "vector-quantize-pytorch"):
+        for name in options.codebooks.split(","):
             torch.manual_seed(seed)
             try:
                 model = built(name)
