@@ -52,7 +52,7 @@ def test_codes_restore_unseen_digits_better_than_pca_with_as_many_numbers(embedd
     assert restored.dtype == np.uint8
     assert restored.shape == unseen.shape
     ours = ((restored / 255.0 - unseen / 255.0) ** 2).sum((1, 2)).mean()
-    assert ours < pca_error(8)
+    assert ours < 0.9 * pca_error(8)
 
 
 def test_a_code_that_may_hold_all_restores_better_and_one_that_holds_what_stays_needs_fewer_labels(embedder):
@@ -76,16 +76,17 @@ def test_a_code_that_may_hold_all_restores_better_and_one_that_holds_what_stays_
     assert found[1] > found[0] + 0.02
 
 
-def test_content_and_style_of_a_digit_lie_apart(embedder):
+def test_content_and_style_of_a_digit_lie_apart():
     from sklearn.linear_model import LogisticRegression
 
+    embedder = Embedder(8, steps=600, width=16, lying=2, random_state=0).fit(DIGITS[:1500])
     codes = embedder.transform(DIGITS)
     codes = codes / codes.std(0)
 
     def read(part):  # by a fresh probe
         return LogisticRegression(max_iter=500).fit(part[:1500], KIND[:1500]).score(part[1500:], KIND[1500:])
 
-    style, content = read(codes[:, :2]), read(codes[:, 2:])
+    style, content = read(codes[:, : embedder.lying_]), read(codes[:, embedder.lying_ :])
     assert content > 0.8
     assert style < content - 0.3
 
@@ -216,6 +217,8 @@ def test_a_seed_fixes_the_result(make):
 def test_wrong_options_and_unfitted_tasks_are_told():
     with pytest.raises(OptionError, match="dimensions must be at least 1"):
         Embedder(0).fit(DIGITS[:10])
+    with pytest.raises(OptionError, match="lying must lie between 0 and 7, not 8"):
+        Embedder(8, lying=8).fit(DIGITS[:10])
     with pytest.raises(OptionError, match="classes must be at least 2"):
         Clusterer(1).fit(DIGITS[:10])
     with pytest.raises(DataError, match="too few for 10 classes"):

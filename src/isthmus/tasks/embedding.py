@@ -24,7 +24,8 @@ from isthmus.training.samples import InMemory, Viewed
 
 __all__ = ["Embedder"]
 
-LYING = 4  # every so manieth number of a code says how a thing lies
+LYING = 8  # numbers that say how a thing lies: a view has six degrees of freedom, however long the code is
+SHARE = 3 / 8  # of a short code, that they take at most
 
 
 class Embedder(TransformerMixin, LearnedTask):
@@ -42,7 +43,10 @@ class Embedder(TransformerMixin, LearnedTask):
         Deviation of the noise that the encoder learns to undo (Vincent et al., 2008); 0 for a plain auto-encoder.
     invariance : float
         How much the pictures are turned, scaled, slanted and moved that most of the code is read from (pictures only):
-        codes then say what a thing is, and a quarter of their numbers how it lies. 0 for a plain auto-encoder.
+        codes then say what a thing is, and their first numbers, at most eight, how it lies. 0 for a plain auto-encoder.
+    lying : int, optional
+        How many of the numbers, the first, say how a thing lies; by default three eighths of them, at most eight. The
+        fewer, the more purely the others say what it is, and the less exactly it is restored.
     views : bool
         Whether to show pictures shifted by a pixel, so that a small set is not learned by heart.
     size, grey : optional
@@ -78,6 +82,7 @@ class Embedder(TransformerMixin, LearnedTask):
         width: int = 16,
         noise: float = 0.1,
         invariance: float = 1.5,
+        lying: int | None = None,
         views: bool = True,
         size: int | tuple[int, int] | None = None,
         grey: bool | None = None,
@@ -91,6 +96,7 @@ class Embedder(TransformerMixin, LearnedTask):
         self.width = width
         self.noise = noise
         self.invariance = invariance
+        self.lying = lying
         self.views = views
         self.size = size
         self.grey = grey
@@ -120,6 +126,8 @@ class Embedder(TransformerMixin, LearnedTask):
             raise OptionError(f"noise must not be negative, not {self.noise}")
         if self.invariance < 0:
             raise OptionError(f"invariance must not be negative, not {self.invariance}")
+        if self.lying is not None and not 0 <= self.lying < self.dimensions:
+            raise OptionError(f"lying must lie between 0 and {self.dimensions - 1}, not {self.lying}")
         samples = self._learn(X)
         with torch.random.fork_rng():
             torch.manual_seed(self._seed())
@@ -177,6 +185,13 @@ class Embedder(TransformerMixin, LearnedTask):
             return np.asarray(UMAP(random_state=seed).fit_transform(points))
         raise OptionError(f"method must be pca, tsne or umap, not {method!r}")
 
+    @property
+    def lying_(self) -> int:
+        """How many of a code's numbers, the first, say how a thing lies; the others say what it is."""
+        if not self.invariance:
+            return 0
+        return min(LYING, int(SHARE * self.dimensions)) if self.lying is None else self.lying
+
     def _build(self) -> AutoEncoder:
         noise: Corruption = GaussianNoise(self.noise) if self.noise else Identity()
         encoder = self.input_.encoder(self.dimensions, self.width)
@@ -184,7 +199,7 @@ class Embedder(TransformerMixin, LearnedTask):
         view = self.input_.another_view(self.invariance)
         distance = self.input_.distance()
         if view is not None:
-            return two_views(encoder, decoder, view, distance=distance, spoil=noise, lying=self.dimensions // LYING)
+            return two_views(encoder, decoder, view, distance=distance, spoil=noise, lying=self.lying_)
         return AutoEncoder(encoder=encoder, code=Vector(), decoder=decoder, distance=distance, corruption=noise)
 
 
