@@ -37,7 +37,7 @@ def main() -> None:
         converter = VoiceConverter(steps=options.steps, width=options.width, random_state=0, progress=True).fit(folder)
     converter.save(options.out, half=True)
     minutes, rate = (time.perf_counter() - began) / 60, converter.equal_error_rate_
-    print(f"{len(converter.speakers_)} speakers, {minutes:.1f} minutes, equal error rate {rate:.3f}: {options.out}")
+    print(f"{len(converter.speakers_)} speakers, {minutes:.1f} minutes, equal error rate {rate}: {options.out}")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,10 @@ import soundfile
 from isthmus import VoiceConverter, load
 from isthmus.errors import DataError, OptionError, SoundWarning
 from isthmus.kinds import speech
-from tests.sounds import RATE, folder_of, spoken
+from isthmus.networks.speech import SpeakerEncoder
+from isthmus.tasks.speech_input import SpeechInput
+from isthmus.tasks.verifier import equal_error_rate
+from tests.sounds import RATE, SPEAKERS, folder_of, spoken
 
 
 @pytest.fixture(scope="module")
@@ -147,3 +150,15 @@ def test_what_cannot_be_used_is_told(converter, tmp_path, folder):
         converter.convert(content=folder / "ada" / "aiu.wav", voice=[])
     with pytest.raises(DataError, match=r"sound as an array is \(samples,\)"):
         converter.convert(content=np.zeros((2, 100)), voice=folder / "ada" / "aiu.wav")
+
+
+def test_pieces_of_one_recording_are_no_evidence_that_a_voice_is_known(folder):
+    input_, encoder = SpeechInput(), SpeakerEncoder(80, 8, 8).eval()
+    names = list(SPEAKERS) * 2
+    long = [input_.frames_of(spoken("aiueo" * 6, name, seed=seed)) for seed, name in enumerate(names)]
+    assert all(mel.shape[1] >= 2 * 160 for mel in long)
+    assert equal_error_rate(encoder, long, list(range(8))) is None
+    again = [input_.frames_of(spoken("oeuia" * 2, name, seed=9 + seed)) for seed, name in enumerate(names)]
+    rate = equal_error_rate(encoder, long + again, [*range(8), *range(8)])
+    assert rate is not None
+    assert 0 <= rate <= 1
