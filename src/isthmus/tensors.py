@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from isthmus.errors import ModelError
 
-__all__ = ["read_tensors", "write_tensors"]
+__all__ = ["read_foreign_tensors", "read_tensors", "write_tensors"]
 
 
 def write_tensors(path: str | Path, tensors: Mapping[str, Tensor], about: Mapping[str, Any] | None = None) -> None:
@@ -38,3 +38,17 @@ def read_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         raise ModelError(f"{path} is missing") from None
     except (SafetensorError, KeyError, ValueError, OSError) as error:
         raise ModelError(f"{path} is damaged or not an Isthmus file ({error})") from None
+
+
+def read_foreign_tensors(path: str | Path) -> dict[str, Tensor]:
+    """Return the tensors of a .safetensors file that others made.
+
+    Raises
+    ------
+    ModelError
+        If it is damaged.
+    """
+    try:
+        return load_file(path)
+    except (SafetensorError, ValueError, OSError) as error:
+        raise ModelError(f"{path} is damaged or no safetensors file ({error})") from None

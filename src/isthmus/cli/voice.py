@@ -18,6 +18,10 @@ app = typer.Typer(
 
 Recipe = Literal["adain", "adversarial", "autovc", "units"]
 Model = Annotated[Path, typer.Argument(help="Model folder that `fit` wrote, or the word bundled.", show_default=False)]
+Vocoder = Annotated[
+    Path | None,
+    typer.Option(help="Folder of a published vocoder, Vocos or BigVGAN, that gives the sound.", show_default=False),
+]
 Recording = Annotated[Path, typer.Argument(help="WAV, FLAC, OGG or MP3 file.", show_default=False)]
 
 
@@ -46,13 +50,14 @@ def convert(
     content: Annotated[Path, typer.Option(help="Recording of what is to be said.", show_default=False)],
     voice: Annotated[list[Path], typer.Option(help="Recording of the voice; may be given often.", show_default=False)],
     out: Annotated[Path, typer.Option(help="WAV, FLAC or OGG file to write.", show_default=False)],
+    vocoder: Vocoder = None,
     json_: Json = False,
 ) -> None:
     """Say the content in the voice; the file tells that it was converted.
 
     Example: isthmus voice convert voices/ --content me.wav --voice her.wav --out result.wav
     """
-    seconds = _voices(model).convert_file(content=content, voice=voice, out=out)
+    seconds = _voices(model).use_vocoder(vocoder).convert_file(content=content, voice=voice, out=out)
     told = {"out": str(out), "seconds": round(seconds, 3)}
     print_json(told) if json_ else typer.echo(f"{seconds:.1f} s of converted sound are in {out}, and marked as such")
 
@@ -64,6 +69,7 @@ def compare(
     voice: Annotated[Path, typer.Option(help="Recording of the voice.", show_default=False)],
     out: Annotated[Path, typer.Option(help="HTML file to write.", show_default=False)],
     result: Annotated[Path | None, typer.Option(help="Converted file to judge; by default it is made now.")] = None,
+    vocoder: Vocoder = None,
     json_: Json = False,
 ) -> None:
     """Write a page with players, pictures of the sound before and after, and figures that judge the conversion.
@@ -72,7 +78,7 @@ def compare(
     """
     from isthmus.reports.voice import write_comparison
 
-    found = _voices(model).compare(content=content, voice=voice, result=result)
+    found = _voices(model).use_vocoder(vocoder).compare(content=content, voice=voice, result=result)
     write_comparison(found, out)
     print_json({"page": str(out)} | found.to_json()) if json_ else typer.echo(f"The page is {out}")
 

@@ -11,6 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from isthmus.networks.mel_bank import mel_bank
+
 __all__ = ["LogMel"]
 
 FLOOR = 1e-5  # of a band's amplitude at full scale: -100 dB
@@ -42,7 +44,7 @@ class LogMel(nn.Module):
     ) -> None:
         super().__init__()
         self.rate, self.bands, self.window, self.hop = rate, bands, window, hop
-        bank = _bank(rate, bands, window, highest)
+        bank = mel_bank(rate, bands, window, highest=highest)
         self.register_buffer("hann", torch.hann_window(window), persistent=False)
         self.register_buffer("bank", bank, persistent=False)
         self.register_buffer("back", torch.linalg.pinv(bank), persistent=False)
@@ -108,17 +110,3 @@ def speech_weights(mel: Tensor) -> Tensor:
     """Return how much each frame counts as speech by its loudness, (batch, bands, frames) -> (batch, 1, frames)."""
     loudness = mel.logsumexp(1, keepdim=True)
     return torch.sigmoid(2 * (loudness - loudness.amax(2, keepdim=True) + LOUD))
-
-
-def _bank(rate: int, bands: int, window: int, highest: float) -> Tensor:
-    """Triangles on O'Shaughnessy's mel scale (as HTK has it), (bands, bins)."""
-    edges = torch.linspace(0, float(_mel(torch.tensor(highest))), bands + 2)
-    hertz = 700 * (10 ** (edges / 2595) - 1)
-    bins = torch.arange(window // 2 + 1) * rate / window
-    up = (bins - hertz[:-2, None]) / (hertz[1:-1] - hertz[:-2])[:, None]
-    down = (hertz[2:, None] - bins) / (hertz[2:] - hertz[1:-1])[:, None]
-    return torch.minimum(up, down).clamp(min=0)
-
-
-def _mel(hertz: Tensor) -> Tensor:
-    return 2595 * torch.log10(1 + hertz / 700)

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 __all__ = ["SpectrogramCritic", "Vocoder", "spectrum"]
 
+EPSILON = 1e-6  # of every layer norm, as in the published models
 LOUDEST = 100.0  # greatest amplitude of a bin (section 3.2): no network output can blow up the sound
 
 
@@ -38,9 +39,9 @@ class Vocoder(nn.Module):
         self.window, self.hop = window, hop
         self.register_buffer("hann", torch.hann_window(window), persistent=False)
         self.first = nn.Conv1d(bands, width, 7, padding=3)
-        self.before = nn.LayerNorm(width)
+        self.before = nn.LayerNorm(width, eps=EPSILON)
         self.blocks = nn.ModuleList(_ConvNeXt(width) for _ in range(blocks))
-        self.after = nn.LayerNorm(width)
+        self.after = nn.LayerNorm(width, eps=EPSILON)
         self.last = nn.Linear(width, window + 2)
 
     def forward(self, mel: Tensor, given: Mapping[str, Tensor] | None = None) -> Tensor:
@@ -97,7 +98,7 @@ class _ConvNeXt(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
         self.over_time = nn.Conv1d(width, width, 7, padding=3, groups=width)
-        self.norm = nn.LayerNorm(width)
+        self.norm = nn.LayerNorm(width, eps=EPSILON)
         self.wide, self.narrow = nn.Linear(width, 3 * width), nn.Linear(3 * width, width)
         self.scale = nn.Parameter(torch.full((width,), 0.1))
 

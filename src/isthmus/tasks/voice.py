@@ -24,6 +24,7 @@ from isthmus.recipes.speakers import Speakers
 from isthmus.recipes.speech_units import speech_units
 from isthmus.recipes.vocoder import vocoder
 from isthmus.tasks.learned import LearnedTask
+from isthmus.tasks.published_vocoder import PublishedVocoder
 from isthmus.tasks.speech_input import Sound, SpeechInput, joined
 from isthmus.tasks.verifier import likeness, style_of
 from isthmus.tasks.voice_comparison import Comparison, content_distance
@@ -83,6 +84,8 @@ class VoiceConverter(LearnedTask):
         The codebook of units.
     vocoder_ : AutoEncoder or None
         What gives the sound; None for Griffin-Lim's algorithm.
+    published_ : PublishedVocoder or None
+        What makes the sound again; see `use_vocoder`. It is not saved with the model.
     equal_error_rate_ : float or None
         Of that judgement, on every sixth speaker, whom the verifier has not heard; None with few speakers.
     history_ : History
@@ -90,6 +93,7 @@ class VoiceConverter(LearnedTask):
 
     input_: SpeechInput
     model_: AutoEncoder
+    published_: PublishedVocoder | None = None
 
     def __init__(
         self,
@@ -222,6 +226,22 @@ class VoiceConverter(LearnedTask):
         note = NOTE.format(version=__version__, content=Path(content).name)
         return speech.write(out, self.converted(content=content, voice=voice), self.input_.rate, note=note)
 
+    def use_vocoder(self, folder: str | Path | None) -> VoiceConverter:
+        """Let a vocoder that others published give the sound from now on: Vocos or BigVGAN, from your own files.
+
+        Parameters
+        ----------
+        folder : path or None
+            See `PublishedVocoder.read`. None for none.
+
+        Raises
+        ------
+        ModelError
+            Naming the file that is missing or cannot be used.
+        """
+        self.published_ = None if folder is None else PublishedVocoder.read(folder)
+        return self
+
     def embed_voice(self, voice: Sound | Sequence[Sound]) -> np.ndarray:
         """Return the style part of a voice's code, (style,)."""
         self._check_fitted()
@@ -339,10 +359,9 @@ class VoiceConverter(LearnedTask):
         return vocoder(LogMel(self.input_.rate, bands=self.input_.bands)) if self.vocoder_steps else None
 
     def _sound(self, mel: Tensor) -> np.ndarray:
-        if self.vocoder_ is None:
-            return self.input_.sound(mel)
-        samples: np.ndarray = self.vocoder_.decode(mel[None])[0].numpy()
-        return samples
+        own = self.vocoder_
+        samples: np.ndarray = self.input_.sound(mel) if own is None else own.decode(mel[None])[0].numpy()
+        return samples if self.published_ is None else self.published_.sound(samples, self.input_.rate)
 
     def _build_verifier(self) -> SpeakerEncoder:
         return SpeakerEncoder(self.input_.bands, VERIFIER_WIDTH, VERIFIER_WIDTH)
