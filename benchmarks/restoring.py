@@ -1,4 +1,4 @@
-"""De-noising beside the classical filters: python benchmarks/restoring.py [--photos] [--steps 1500]
+"""De-noising beside the classical filters: python benchmarks/restoring.py [--photos] [--steps 1500] [--width 32]
 
 Digits of MNIST with half of the pixels salt and pepper, and with Gaussian noise of σ = .5; with --photos, photos of
 Kodak at σ = 25 after training on those of BSDS (scikit-image and bm3d stand beside it where they are installed).
@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import argparse
 import time
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
 from scipy.ndimage import median_filter
 
+import isthmus
 from common import DATA, print_table, save
 from isthmus import Denoiser
 
@@ -57,13 +59,18 @@ def digits(steps: int) -> list[dict]:
     return rows
 
 
-def photos(steps: int) -> list[dict]:
+def photos(steps: int, width: int, model: Path | None) -> list[dict]:
     chance = np.random.default_rng(0)
     clean = [np.asarray(Image.open(path).convert("RGB")) for path in sorted((DATA / "kodak").glob("*.png"))]
     noisy = [np.clip(np.rint(p + chance.normal(0, 25, p.shape)), 0, 255).astype(np.uint8) for p in clean]
     began = time.perf_counter()
-    task = Denoiser("gaussian", 25 / 255, steps=steps, random_state=0).fit(DATA / "bsds" / "train")
+    if model and model.exists():
+        task = isthmus.load(model)
+    else:
+        task = Denoiser("gaussian", 25 / 255, steps=steps, width=width, random_state=0).fit(DATA / "bsds" / "train")
     minutes = (time.perf_counter() - began) / 60
+    if model and not model.exists():
+        task.save(model)
     row = {"pictures": "Kodak, σ = 25", "spoiled": psnr(noisy, clean), "ours": psnr(task.restore(noisy), clean)}
     row["minutes"] = minutes
     try:
@@ -92,8 +99,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--photos", action="store_true")
     parser.add_argument("--steps", type=int, default=1500)
+    parser.add_argument("--width", type=int, default=32, help="channels of the network for photos")
+    parser.add_argument("--model", type=Path, help="folder to keep the network for photos in, or to take it from")
     options = parser.parse_args()
-    name, rows = ("photos", photos(options.steps)) if options.photos else ("digits", digits(options.steps))
+    if options.photos:
+        name, rows = "photos", photos(options.steps, options.width, options.model)
+    else:
+        name, rows = "digits", digits(options.steps)
     print_table(rows, "PSNR, dB")
     save(f"restoring_{name}", rows)
 

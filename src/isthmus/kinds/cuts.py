@@ -90,4 +90,6 @@ class Cuts:
     def _cut(self, picture: Tensor) -> Tensor:
         top, left = (int(torch.randint(length - self.side + 1, ())) for length in picture.shape[:2])
         cut = picture[top : top + self.side, left : left + self.side]
-        return cut.flip(1) if torch.rand(()) < 0.5 else cut
+        mirrored, turned = (torch.rand(2) < 0.5).tolist()
+        cut = cut.flip(1) if mirrored else cut
+        return cut.transpose(0, 1) if turned else cut
