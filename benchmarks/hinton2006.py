@@ -20,6 +20,7 @@ from common import DATA, RESULTS, print_table, save
 from isthmus.autoencoder import AutoEncoder
 from isthmus.code import Batch
 from isthmus.distances import Normal
+from isthmus.recipes import stacked
 from isthmus.recipes.hinton2006 import deep, pretrain
 from isthmus.training.loop import train
 from isthmus.training.samples import InMemory, Viewed
@@ -66,6 +67,7 @@ def main() -> None:
         "no warm start, sigmoid units": deep(activation=nn.Sigmoid, distance=squared),
         "no warm start, SiLU": deep(distance=squared),
         "no warm start, SiLU, wider, shifted by a pixel": deep((784, 1500, 1000, 500, 30), distance=squared),
+        "denoising layers first, sigmoid units": deep(activation=nn.Sigmoid, distance=squared),
     }
     chosen = range(len(kinds)) if options.only is None else [int(number) for number in options.only.split(",")]
     stored = RESULTS / "hinton2006.json"
@@ -78,6 +80,9 @@ def main() -> None:
         began = time.perf_counter()
         if name.startswith("warm"):
             pretrain(model, x.flatten(1), epochs=options.warm_epochs)
+        if name.startswith("denoising"):
+            steps = options.warm_epochs * len(x) // 128
+            stacked.pretrain(model, x.flatten(1), settings=Settings(steps=steps, batch_size=128, threads=1))
         shown = Viewed(InMemory(Batch(x)), Shifts(1)) if "shifted" in name else Batch(x)
         steps = options.epochs * len(x) // 256
         settings = Settings(

@@ -11,11 +11,13 @@ from isthmus.codes.total_correlation import TotalCorrelation
 from isthmus.corruptions import GaussianNoise
 from isthmus.distances import Normal
 from isthmus.networks.conv import ConvDecoder, ConvEncoder
+from isthmus.recipes import stacked
 from isthmus.recipes.binary import bits, hamming, switched
 from isthmus.recipes.committee import Committee
 from isthmus.recipes.hinton2006 import deep, pretrain
 from isthmus.recipes.inpainting import inpainting
 from isthmus.recipes.restoring import restoring
+from isthmus.recipes.stacked import layer_of
 from isthmus.recipes.two_views import TwoViews, two_views
 from isthmus.recipes.vae import vae
 from isthmus.recipes.vqvae import Indices, prior, vqvae
@@ -100,6 +102,10 @@ class TestTied(RecipeLaws):
     make, batch = staticmethod(lambda: deep((64, 16, 4), tied=True)), Batch(torch.rand(6, 64))
 
 
+class TestDenoisingLayer(RecipeLaws):
+    make, batch = staticmethod(lambda: layer_of(64, 16)), Batch(torch.rand(6, 64))
+
+
 def test_tied_weights_stay_tied():
     model = deep((64, 16, 4), tied=True)
     train(model, Batch(DIGITS.flatten(1)), settings=Settings(steps=20, batch_size=32, threads=1))
@@ -109,13 +115,22 @@ def test_tied_weights_stay_tied():
     assert len(list(model.parameters())) == 2 * 2 + 2
 
 
-def test_a_warm_start_by_boltzmann_machines_restores_before_any_fine_tuning():
+@pytest.mark.parametrize(
+    "start",
+    [
+        lambda model, x: pretrain(model, x, epochs=15, batch_size=50),
+        lambda model, x: stacked.pretrain(
+            model, x, settings=Settings(steps=500, batch_size=50, learning_rate=3e-3, threads=1)
+        ),
+    ],
+    ids=["Boltzmann machines", "denoising layers"],
+)
+def test_a_warm_start_restores_before_any_fine_tuning(start):
     x = DIGITS.flatten(1)
     torch.manual_seed(0)
     cold = deep((64, 48, 16), activation=nn.Sigmoid)
     warm = deep((64, 48, 16), activation=nn.Sigmoid)
-    errors = pretrain(warm, x, epochs=15, batch_size=50)
-    assert len(errors) == 2
+    assert len(start(warm, x)) == 2
 
     def error(model):
         with torch.no_grad():
