@@ -12,7 +12,6 @@ import logging
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -47,56 +46,16 @@ def ours(x: torch.Tensor, model: str, precision: str) -> None:
 
 
 def theirs(x: torch.Tensor, model: str) -> None:
-    from pythae.data.datasets import BaseDataset
-    from pythae.models import VAE, VQVAE, VAEConfig, VQVAEConfig
-    from pythae.models.base.base_utils import ModelOutput
-    from pythae.models.nn import BaseDecoder, BaseEncoder
-    from pythae.trainers import BaseTrainer, BaseTrainerConfig
+    import peers_pythae
 
     quantised = model == "VQ-VAE"
-
-    class Encoder(BaseEncoder):
-        def __init__(self) -> None:
-            super().__init__()
-            self.net = ConvEncoder(SHAPE, ENTRY if quantised else 2 * LATENT, width=16, flat=not quantised)
-
-        def forward(self, x):
-            if quantised:
-                return ModelOutput(embedding=self.net(x))
-            mean, log_variance = self.net(x).chunk(2, 1)
-            return ModelOutput(embedding=mean, log_covariance=log_variance)
-
-    class Decoder(BaseDecoder):
-        def __init__(self) -> None:
-            super().__init__()
-            self.net = ConvDecoder(ENTRY if quantised else LATENT, SHAPE, width=16, flat=not quantised)
-
-        def forward(self, z):
-            output = self.net(z)
-            return ModelOutput(reconstruction=output if quantised else output.sigmoid())
-
+    encoder = ConvEncoder(SHAPE, ENTRY if quantised else 2 * LATENT, width=16, flat=not quantised)
+    decoder = ConvDecoder(ENTRY if quantised else LATENT, SHAPE, width=16, flat=not quantised)
     if quantised:
-        config = VQVAEConfig(
-            input_dim=SHAPE,
-            latent_dim=ENTRY,
-            num_embeddings=ENTRIES,
-            use_ema=True,
-            decay=0.99,
-            commitment_loss_factor=0.25,
-        )
-        auto = VQVAE(config, encoder=Encoder(), decoder=Decoder())
+        auto = peers_pythae.vqvae(encoder, decoder, shape=SHAPE, entries=ENTRIES, width=ENTRY)
     else:
-        config = VAEConfig(input_dim=SHAPE, latent_dim=LATENT, reconstruction_loss="bce")
-        auto = VAE(config, encoder=Encoder(), decoder=Decoder())
-    trainer = BaseTrainer(
-        model=auto,
-        train_dataset=BaseDataset(x, torch.zeros(len(x))),
-        training_config=BaseTrainerConfig(
-            output_dir=tempfile.mkdtemp(), num_epochs=1, per_device_train_batch_size=BATCH, learning_rate=1e-3,
-            no_cuda=True,
-        ),
-    )  # fmt: skip
-    trainer.train()
+        auto = peers_pythae.vae(encoder, decoder, shape=SHAPE, latent=LATENT)
+    peers_pythae.trained(auto, x, epochs=1, batch_size=BATCH, learning_rate=1e-3)
 
 
 def sides(model: str) -> dict[str, Callable[[torch.Tensor], None]]:

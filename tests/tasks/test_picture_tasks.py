@@ -148,6 +148,7 @@ def test_restored_pictures_are_nearer_to_the_clean_ones_than_the_noisy(denoiser)
         return ((pictures.astype(float) - clean) ** 2).mean()
 
     assert error(restored) < 0.75 * error(noisy)
+    assert error(denoiser.restore(noisy, thorough=True)) < error(restored)
 
 
 def test_photos_of_any_size_are_restored_without_seams(denoiser, tmp_path):
@@ -155,6 +156,7 @@ def test_photos_of_any_size_are_restored_without_seams(denoiser, tmp_path):
     Image.fromarray(photo).save(tmp_path / "a.png")
     (tiled,) = denoiser.restore(tmp_path)
     assert tiled.shape == photo.shape
+    assert denoiser.restore(tmp_path, thorough=True)[0].shape == photo.shape
     part = denoiser.restore(photo[None, :, 200:330])[0]  # a cut across the seam at 256
     np.testing.assert_allclose(tiled[:, 240:290].astype(int), part[:, 40:90].astype(int), atol=1)
     assert [picture.shape for picture in denoiser.restore([photo[:33, :7], photo[:9]])] == [(33, 7), (9, 533)]

@@ -14,6 +14,7 @@ from isthmus.kinds import speech
 from isthmus.networks.speech import SpeakerEncoder
 from isthmus.tasks.speech_input import SpeechInput
 from isthmus.tasks.verifier import equal_error_rate
+from isthmus.tasks.voice_comparison import content_distance
 from tests.sounds import RATE, SPEAKERS, folder_of, spoken
 
 
@@ -112,6 +113,20 @@ def test_a_long_recording_comes_in_parts_that_join_without_clicks(converter, fol
     steps = np.abs(np.diff(whole))
     for end in np.cumsum([len(piece) for piece in pieces])[:-1]:
         assert steps[end - 2 : end + 2].max() <= np.quantile(steps, 0.999)
+
+
+def test_the_words_move_less_to_another_voice_than_to_other_words():
+    heard = SpeechInput()
+    said = {
+        (word, name): heard.frames_of(spoken(word, name, seed=seed))
+        for seed, name in enumerate(SPEAKERS)
+        for word in ("aiueo", "oeuia")
+    }
+    first, *others = SPEAKERS
+    own = content_distance(said["aiueo", first], said["aiueo", first])
+    by_others = [content_distance(said["aiueo", first], said["aiueo", name]) for name in others]
+    assert own == pytest.approx(0, abs=1e-6)
+    assert max(by_others) < content_distance(said["aiueo", first], said["oeuia", first])
 
 
 def test_one_voice_is_nearer_to_itself_than_to_another(converter):

@@ -22,7 +22,9 @@ def fit(
     data: Data, out: NewModel,
     noise: Annotated[Noise, typer.Option(help="What to undo.")] = "gaussian",
     level: Annotated[float, typer.Option(help="Deviation as a share of white, or share of spoiled pixels.")] = 0.1,
-    steps: Steps = None, grey: Grey = None, seed: Seed = 0, json_: Json = False,
+    steps: Steps = None,
+    width: Annotated[int | None, typer.Option(help="Channels of the network: more are better, and slower.")] = None,
+    grey: Grey = None, seed: Seed = 0, json_: Json = False,
 ) -> None:  # fmt: skip
     """Learn from clean pictures.
 
@@ -30,7 +32,7 @@ def fit(
     """
     from isthmus import Denoiser
 
-    options = given(steps=steps, grey=grey)
+    options = given(steps=steps, width=width, grey=grey)
     task = Denoiser(noise, level, random_state=seed, progress=True, **options).fit(data)
     task.save(out)
     print_json({"model": str(out)}) if json_ else typer.echo(f"The model is in {out}")
@@ -40,6 +42,9 @@ def fit(
 def restore(
     model: ModelFolder, data: Data,
     out: Annotated[Path, typer.Option(help="Folder for the restored pictures, PNG under their own names.")],
+    thorough: Annotated[
+        bool, typer.Option(help="Average over eight ways to see a picture: slower, a little better.")
+    ] = False,
 ) -> None:  # fmt: skip
     """Restore one picture or a folder of them, of any size.
 
@@ -58,7 +63,7 @@ def restore(
     if out.exists() and not out.is_dir():
         raise OutputError(f"cannot write {out}: a file of that name exists")
     for path in paths:
-        (restored,) = task.restore(path)
+        (restored,) = task.restore(path, thorough=thorough)
         target = (out / path.relative_to(root)).with_suffix(".png")
         target.parent.mkdir(parents=True, exist_ok=True)
         save_png(Image.fromarray(restored), target)

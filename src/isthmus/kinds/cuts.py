@@ -92,4 +92,5 @@ class Cuts:
         cut = picture[top : top + self.side, left : left + self.side]
         mirrored, turned = (torch.rand(2) < 0.5).tolist()
         cut = cut.flip(1) if mirrored else cut
-        return cut.transpose(0, 1) if turned else cut
+        part = min(picture.shape[:2]) > self.side  # a part of a photo may lie any way, a whole digit may not
+        return cut.transpose(0, 1) if turned and part else cut

@@ -57,7 +57,7 @@ class LogMel(nn.Module):
         """(batch, samples) -> (batch, bands, frames), nats of amplitude."""
         return (self.bank @ self._spectrum(samples).abs()).clamp(min=FLOOR).log()
 
-    def invert(self, mel: Tensor, *, rounds: int = ROUNDS, start: Tensor | None = None) -> Tensor:
+    def invert(self, mel: Tensor, *, rounds: int = ROUNDS, like: Tensor | None = None) -> Tensor:
         """Return samples whose mel bands these are, (batch, bands, frames) -> (batch, samples).
 
         The fast Griffin-Lim algorithm (Perraudin, Balazs & Søndergaard, 2013): phases are those of the spectrum
@@ -67,15 +67,17 @@ class LogMel(nn.Module):
         ----------
         mel : tensor
         rounds : int
-        start : tensor (batch, bins, frames), optional
-            Phases in radians to start from; by default a steady tone in every bin, so that the result is the same
+        like : tensor (batch, samples), optional
+            Sound whose phases to start from; by default a steady tone in every bin, so that the result is the same
             every time.
         """
         amplitude = self.amplitude(mel)
-        if start is None:
+        if like is None:
             steps = torch.arange(mel.shape[2], device=mel.device) * self.hop
             bins = torch.arange(amplitude.shape[1], device=mel.device) / self.window
             start = 2 * torch.pi * (bins[:, None] * steps).frac().expand_as(amplitude)
+        else:
+            start = self._spectrum(like)[..., : mel.shape[2]].angle()
         phase, before = torch.polar(torch.ones_like(amplitude), start), torch.zeros_like(amplitude)
         for _ in range(rounds):
             rebuilt = self._spectrum(self._samples(amplitude * phase))

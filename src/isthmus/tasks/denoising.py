@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,6 +21,7 @@ from isthmus.tasks.learned import LearnedTask
 
 __all__ = ["Denoiser"]
 
+WAYS = [(mirrored, turns) for mirrored in (False, True) for turns in range(4)]  # of seeing a picture
 TILE, OVERLAP = 256, 32  # pixels; the network sees less than OVERLAP around each of them
 
 
@@ -111,13 +113,17 @@ class Denoiser(LearnedTask):
             )  # fmt: skip
         return self
 
-    def restore(self, X: Any) -> Any:
+    def restore(self, X: Any, *, thorough: bool = False) -> Any:
         """Return pictures without their noise.
 
         Parameters
         ----------
         X : folder, file, array of pictures, or list of pictures of any sizes
             A picture is uint8, (H, W) or (H, W, 3).
+        thorough : bool
+            Whether to average over all eight ways to mirror and turn a picture: eight times the work for about a tenth
+            of a decibel (Timofte, Rothe & Van Gool, 2016, arXiv:1511.02228, section 3.4). Pictures no larger than the
+            cuts that were learned from are mirrored alone.
 
         Returns
         -------
@@ -125,17 +131,30 @@ class Denoiser(LearnedTask):
             An array where an array of pictures came in; else a list, one a picture, in the order of paths.
         """
         self._check_fitted()
-        restored = [self._restored(picture) for picture in whole_pictures(X, grey=self.input_.frame.channels == 1)]
+        pictures = whole_pictures(X, grey=self.input_.frame.channels == 1)
+        restored = [self._restored(picture, self._ways(picture) if thorough else WAYS[:1]) for picture in pictures]
         return np.stack(restored) if isinstance(X, np.ndarray) else restored
 
-    def _restored(self, picture: np.ndarray) -> np.ndarray:
+    def _ways(self, picture: np.ndarray) -> Sequence[tuple[bool, int]]:
+        frame = self.input_.frame
+        return WAYS if min(picture.shape[:2]) > min(frame.height, frame.width) else [(False, 0), (True, 0)]
+
+    def _restored(self, picture: np.ndarray, ways: Sequence[tuple[bool, int]]) -> np.ndarray:
         x = torch.from_numpy(np.array(picture)).view(*picture.shape[:2], -1).permute(2, 0, 1)[None].float() / 255
+        total = torch.zeros_like(x)
+        for mirrored, turns in ways:
+            seen = (x.flip(3) if mirrored else x).rot90(turns, (2, 3))
+            back = self._by_tiles(seen).rot90(-turns, (2, 3))
+            total += back.flip(3) if mirrored else back
+        return to_arrays(total / len(ways))[0]
+
+    def _by_tiles(self, x: Tensor) -> Tensor:
         height, width = x.shape[2:]
         out = torch.empty_like(x)
         for top in range(0, height, TILE):
             for left in range(0, width, TILE):
                 out[..., top : top + TILE, left : left + TILE] = self._tile(x, top, left)
-        return to_arrays(out)[0]
+        return out
 
     def _tile(self, x: Tensor, top: int, left: int) -> Tensor:
         """Restore one tile, seen with what lies around it, so that no seam shows."""

@@ -1,33 +1,55 @@
-"""What the anomaly detector does with pictures: restore them, and look at what did not come through."""
+"""What the anomaly detector does with pictures: three measurements, and how surprising each is.
+
+    restored    how much of the picture does not come through a narrow auto-encoder of all of it
+    code        how far its code is from the codes of normal pictures
+    places      how far its patches are from those of normal pictures at the same place: most of them by the picture as
+                it is, the worst by the logarithm of light, in which exposure is a constant and a dark flaw is large
+
+Small pictures (digits, clothes, icons) are one thing each, seen whole: the surprises add up. In large ones (faces,
+products, textures) no narrow code has room for every part: the places decide, and the auto-encoder says what was
+expected instead.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from isthmus.code import Batch
 from isthmus.errors import DataError
 from isthmus.kinds.images import Frame, Pictures, open_pictures, to_arrays
 from isthmus.recipes.committee import Committee
 from isthmus.recipes.inpainting import inpainting
+from isthmus.recipes.local_codes import LocalCodes, NormalLaws
 from isthmus.store import rebuilding
 from isthmus.tasks.inputs import PictureInput
 from isthmus.tasks.learned import over
+from isthmus.tasks.surprise import Surprise
 from isthmus.training.history import History
 from isthmus.training.loop import train
 from isthmus.training.samples import Viewed
 from isthmus.training.settings import Settings
+from isthmus.training.threads import one_thread
 
 __all__ = ["PictureJudge", "PictureReason"]
 
 LEFT_OUT, MOST_LEFT_OUT = 1 / 6, 300  # share of the pictures to calibrate on, and how many are enough: others teach
+MOST_PLACED = 4000  # pictures that the laws of places are learned from
+SMALL = 48  # pixels; a picture with a shorter side is seen whole
+CODE = 0.3  # what the code's surprise counts: it does not say where
 LEAST = 1e-4  # mean square of a restored pixel's error: no picture is restored more exactly
+MEMBERS = 3  # networks that see a small picture; of one alone, the seed decides on as much as .03 of AUROC
+DARK = 0.05  # share of white below which light is not told apart
+
+LIGHTS: tuple[Callable[[Tensor], Tensor], ...] = (lambda x: x, lambda x: (x + DARK).log())
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +75,25 @@ class PictureReason:
 
 
 class PictureJudge:
-    """A committee of auto-encoders of pictures in one frame, and how exactly it restores normal ones.
+    """What is known of normal pictures in one frame.
 
     Parameters
     ----------
     frame : Frame
     latent, width : int
         Of the networks; see `inpainting`.
-    members : int
-        How many networks; of one alone, the seed decides on as much as .03 of AUROC.
+    numbers : sequence of int
+        Of the local codes, of the picture as it is and of its logarithm.
     """
 
-    def __init__(self, frame: Frame, *, latent: int, width: int, members: int = 3) -> None:
-        self.frame, self.latent, self.width, self.members = frame, latent, width, members
+    def __init__(self, frame: Frame, *, latent: int, width: int, numbers: Sequence[int] = (1, 1)) -> None:
+        self.frame, self.latent, self.width = frame, latent, width
+        self.small = min(frame.height, frame.width) < SMALL
+        members = MEMBERS if self.small else 1
         self.model = Committee([inpainting(frame.shape, latent=latent, width=width) for _ in range(members)])
-        self.usual = torch.ones(())  # mean square of a blurred error, over pixels of normal pictures
+        self.codes = NormalLaws(1, latent * members)
+        self.places = nn.ModuleList(LocalCodes(frame.shape, number) for number in numbers)
+        self.surprise = Surprise(4)
 
     @classmethod
     def learn(
@@ -106,11 +132,18 @@ class PictureJudge:
             )  # fmt: skip
             history = train(judge.model, Viewed(taught, held.shifts()), settings=settings)
             judge.model.eval().requires_grad_(False)
-            left_out = pictures.part(order[count:])
-            judge.usual = over(left_out, lambda x: judge._heat(x).mean((1, 2))).mean().clamp(min=LEAST)
+            nats = judge._calibrate(taught, pictures.part(order[count:]))
         if checkpoint is not None:
             Path(checkpoint).unlink(missing_ok=True)
-        return judge, len(pictures), np.sort(judge.score(left_out)), history
+        return judge, len(pictures), np.sort(-judge._total(nats).double().numpy()), history
+
+    def _calibrate(self, taught: Pictures, left_out: Pictures) -> Tensor:
+        """Learn the laws of codes and places, and return the left-out pictures' nats, (n, 4)."""
+        with one_thread(), torch.no_grad():
+            self.codes.learn([over(taught, lambda x: self.model.embed(Batch(x)))[:, None]])
+            some = taught.part(torch.arange(min(len(taught), MOST_PLACED)))
+            self.places = nn.ModuleList(LocalCodes.fitting(len(some), partial(_lit, some, light)) for light in LIGHTS)
+        return self.surprise.learn(over(left_out, self._measured))
 
     def open(self, X: Any) -> Pictures:
         """Return pictures in the model's frame."""
@@ -118,42 +151,71 @@ class PictureJudge:
 
     def score(self, X: Any) -> np.ndarray:
         """Return minus the nats of each picture."""
-        return -over(self.open(X), lambda x: self._nats(x).sum((1, 2))).double().numpy()
+        return -self._total(self.surprise(over(self.open(X), self._measured))).double().numpy()
 
     def explain(self, X: Any) -> list[PictureReason]:
         """Return where each picture is odd, and what was expected instead."""
         pictures = self.open(X)
         reasons: list[PictureReason] = []
         for x in pictures.batches():
-            nats = self._nats(x)
             with torch.inference_mode():
+                nats = self.surprise(self._measured(x))
                 expected = to_arrays(self.model.reconstruct(Batch(x)))
-            for heat, seen, instead in zip(nats, to_arrays(x), expected, strict=True):
+                maps = self._maps(x, nats)
+            for heat, total, seen, instead in zip(maps, self._total(nats), to_arrays(x), expected, strict=True):
                 name = pictures.names[len(reasons)]
-                reasons.append(PictureReason(name, -float(heat.sum()), heat.numpy(), seen, instead))
+                nats_a_pixel = heat * (total / heat.sum().clamp(min=1e-12))
+                reasons.append(PictureReason(name, -float(total), nats_a_pixel.numpy(), seen, instead))
         return reasons
 
     def embed(self, X: Any) -> np.ndarray:
         """Return the codes of pictures, (N, members * latent)."""
         return over(self.open(X), lambda x: self.model.embed(Batch(x))).numpy()
 
-    def _nats(self, x: Tensor) -> Tensor:
-        """(n, C, H, W) -> nats a pixel, (n, H, W), under a normal law of the blurred error."""
-        return 0.5 * self._heat(x) / self.usual
+    def _measured(self, x: Tensor) -> Tensor:
+        """(n, C, H, W) -> (n, 4): restored, code, most places, the worst place; logarithms of squares."""
+        as_it_is, in_logarithms = (places(light(x)) for places, light in zip(self._local(), LIGHTS, strict=True))
+        measured = [
+            (self._error(x).mean((1, 2)) + LEAST).log(),
+            (self.codes(self.model.embed(Batch(x))[:, None])[:, 0] + LEAST).log(),
+            (as_it_is + LEAST).log().mean((1, 2)),
+            (in_logarithms.amax((1, 2)) + LEAST).log(),
+        ]
+        return torch.stack(measured, 1)
 
-    def _heat(self, x: Tensor) -> Tensor:
+    def _total(self, nats: Tensor) -> Tensor:
+        """Combine the four measurements' nats, (n, 4) -> (n,)."""
+        restored, code, most, worst = nats.unbind(1)
+        places = torch.maximum(most, worst)
+        return restored + CODE * code + places if self.small else places
+
+    def _maps(self, x: Tensor, nats: Tensor) -> Tensor:
+        """Return where the larger part of the nats lies, (n, H, W)."""
+        restored, _, most, worst = nats.unbind(1)
+        shown = []
+        for places, light in zip(self._local(), LIGHTS, strict=True):
+            found = places(light(x)).square()  # an odd place stands out, the many usual ones do not add up
+            shown.append(places.spread(found / found.sum((1, 2), keepdim=True).clamp(min=1e-12)))
+        local = torch.where((most > worst)[:, None, None], shown[0], shown[1])
+        if not self.small:
+            return local
+        error = self._error(x)
+        error = error / error.sum((1, 2), keepdim=True).clamp(min=1e-12)
+        return restored[:, None, None] * error + torch.maximum(most, worst)[:, None, None] * local
+
+    def _error(self, x: Tensor) -> Tensor:
         """Return the squared blurred error, summed over channels, (n, H, W)."""
-        with torch.inference_mode():
-            error = x - self.model.reconstruct(Batch(x))
-            return F.avg_pool2d(error, 3, 1, 1).square().sum(1)
+        error = x - self.model.reconstruct(Batch(x))
+        return F.avg_pool2d(error, 3, 1, 1).square().sum(1)
 
     def to_json(self) -> dict[str, Any]:
         """Return what `from_json` takes, tensors aside."""
-        return {"frame": self.frame.to_json(), "latent": self.latent, "width": self.width, "members": self.members}
+        numbers = [places.numbers for places in self._local()]
+        return {"frame": self.frame.to_json(), "latent": self.latent, "width": self.width, "numbers": numbers}
 
     def tensors(self) -> dict[str, Tensor]:
-        """Return the weights and what is usual."""
-        return dict(self.model.state_dict()) | {"usual": self.usual}
+        """Return the weights and the laws."""
+        return dict(self._parts().state_dict())
 
     @classmethod
     def from_json(cls, data: Any, tensors: dict[str, Tensor]) -> PictureJudge:
@@ -165,9 +227,20 @@ class PictureJudge:
             If the parts do not fit each other.
         """
         with rebuilding():
-            sizes = {name: int(data[name]) for name in ("latent", "width", "members")}
-            judge = cls(Frame(**data["frame"]), **sizes)
-            judge.usual = tensors.pop("usual")
-            judge.model.load_state_dict(tensors)
+            numbers = [int(number) for number in data["numbers"]]
+            judge = cls(Frame(**data["frame"]), latent=int(data["latent"]), width=int(data["width"]), numbers=numbers)
+            judge._parts().load_state_dict(tensors)
         judge.model.eval().requires_grad_(False)
         return judge
+
+    def _local(self) -> list[LocalCodes]:
+        return [cast("LocalCodes", places) for places in self.places]
+
+    def _parts(self) -> nn.ModuleDict:
+        return nn.ModuleDict(
+            {"model": self.model, "codes": self.codes, "places": self.places, "surprise": self.surprise}
+        )
+
+
+def _lit(pictures: Pictures, light: Callable[[Tensor], Tensor]) -> Iterator[Tensor]:
+    return map(light, pictures.batches())

@@ -1,0 +1,132 @@
+"""How real generated digits look to a classifier: python benchmarks/generated.py [--epochs 10] [--seeds 3]
+
+The Fréchet distance (Heusel et al., 2017, arXiv:1706.08500) between 10,000 generated digits and the 10,000 test digits
+of MNIST in the features of a small classifier, for our VAE and pythae's: same network, data, batch, learning rate and
+epochs, and so many seeds of each. Beside them, training digits against test digits, which nobody can beat, and test
+digits that were blurred. pythae is in benchmarks/requirements.txt.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import time
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from scipy.linalg import sqrtm
+from scipy.ndimage import gaussian_filter
+from torch import nn
+
+import peers_pythae
+from common import DATA, RESULTS, print_table, save
+from isthmus.code import Batch
+from isthmus.networks.conv import ConvDecoder, ConvEncoder
+from isthmus.recipes.vae import variational
+from isthmus.training.loop import train
+from isthmus.training.samples import InMemory, Viewed
+from isthmus.training.settings import Settings, usual_precision
+
+SHAPE, LATENT, WIDTH, BATCH, RATE, COUNT = (1, 28, 28), 16, 16, 128, 1e-3, 10_000
+
+
+class Classifier(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.features = nn.Sequential(
+            nn.Conv2d(1, 32, 3, 2, 1), nn.ReLU(), nn.Conv2d(32, 64, 3, 2, 1), nn.ReLU(), nn.Flatten(),
+            nn.Linear(64 * 49, 64), nn.ReLU(),
+        )  # fmt: skip
+        self.last = nn.Linear(64, 10)
+
+
+def classifier(x: torch.Tensor, y: torch.Tensor) -> Classifier:
+    """Three epochs on labelled digits; nothing of it is in the models that it judges."""
+    torch.manual_seed(0)
+    network = Classifier()
+    optimiser = torch.optim.Adam(network.parameters(), 1e-3)
+    for _ in range(3):
+        for rows in torch.randperm(len(x)).split(BATCH):
+            loss = F.cross_entropy(network.last(network.features(x[rows])), y[rows])
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+    return network.eval()
+
+
+@torch.no_grad()
+def moments(network: Classifier, x: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
+    seen = torch.cat([network.features(part) for part in x.split(1000)]).double().numpy()
+    return seen.mean(0), np.cov(seen.T)
+
+
+def frechet(one: tuple[np.ndarray, np.ndarray], other: tuple[np.ndarray, np.ndarray]) -> float:
+    mixed = np.real(sqrtm(one[1] @ other[1]))
+    return float(((one[0] - other[0]) ** 2).sum() + np.trace(one[1] + other[1] - 2 * mixed))
+
+
+def networks() -> tuple[nn.Module, nn.Module]:
+    return ConvEncoder(SHAPE, 2 * LATENT, width=WIDTH), ConvDecoder(LATENT, SHAPE, width=WIDTH)
+
+
+def ours(x: torch.Tensor, epochs: int, seed: int, *, drawn: bool) -> torch.Tensor:
+    """Grey digits as they are, as pythae takes them, or drawn in ink anew each time, as `Generator` takes them."""
+    torch.manual_seed(seed)
+    model = variational(*networks(), latent=LATENT)
+    samples = Viewed(InMemory(Batch(x)), torch.bernoulli) if drawn else Batch(x)
+    settings = Settings(
+        steps=epochs * len(x) // BATCH, batch_size=BATCH, learning_rate=RATE, seed=seed, precision=usual_precision()
+    )
+    train(model, samples, settings=settings)
+    with torch.inference_mode():
+        return torch.cat([model.sample(1000) for _ in range(COUNT // 1000)])
+
+
+def theirs(x: torch.Tensor, epochs: int, seed: int) -> torch.Tensor:
+    torch.manual_seed(seed)
+    model = peers_pythae.vae(*networks(), shape=SHAPE, latent=LATENT)
+    peers_pythae.trained(model, x, epochs=epochs, batch_size=BATCH, learning_rate=RATE)
+    with torch.inference_mode():
+        return torch.cat([model.decoder(torch.randn(1000, LATENT)).reconstruction for _ in range(COUNT // 1000)])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--seeds", type=int, default=3)
+    options = parser.parse_args()
+    logging.disable(logging.INFO)
+    torch.set_num_threads(1)
+    with np.load(DATA / "mnist" / "mnist.npz") as data:
+        x, unseen = (torch.from_numpy(data[key]).float().div(255)[:, None] for key in ("x_train", "x_test"))
+        judge = classifier(x, torch.from_numpy(data["y_train"]).long())
+    real = moments(judge, unseen)
+    blurred = torch.from_numpy(gaussian_filter(unseen.numpy(), (0, 0, 1, 1)))
+    rows = [
+        {"digits": "training digits", "distance": frechet(moments(judge, x[:COUNT]), real)},
+        {"digits": "test digits, blurred by a pixel", "distance": frechet(moments(judge, blurred), real)},
+    ]
+    makers = {
+        "pythae's VAE": theirs,
+        "our VAE, the same grey digits": lambda *of: ours(*of, drawn=False),
+        "our VAE, drawn in ink": lambda *of: ours(*of, drawn=True),
+    }
+    for name, make in makers.items():
+        found, began = [], time.perf_counter()
+        for seed in range(options.seeds):
+            made = make(x, options.epochs, seed)
+            found.append(frechet(moments(judge, made), real))
+        minutes = (time.perf_counter() - began) / 60 / options.seeds
+        rows.append({"digits": name, "distance": float(np.mean(found)), "minutes": minutes, "seeds": found})
+        print(rows[-1], flush=True)
+        grid = made[:100, 0].view(10, 10, 28, 28).permute(0, 2, 1, 3).reshape(280, 280)
+        stem = "pythae" if make is theirs else "ink" if "ink" in name else "grey"
+        Image.fromarray((grid.numpy() * 255).astype(np.uint8)).save(RESULTS / f"generated_{stem}.png")
+    print_table(rows, f"Fréchet distance to the test digits, {options.epochs} epochs")
+    save("generated", rows)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,144 @@
+"""Local codes, each place with a law of its own (after PaDiM, Defard et al., 2021, arXiv:2011.08785).
+
+    x ──► overlapping patches ──► a few numbers each ──► how far from what normal pictures have at that place
+
+A linear auto-encoder (principal components) makes the numbers, so that a few hundred pictures and some seconds
+suffice; PaDiM takes them from a network that was trained with labels. In pictures with many parts a narrow code of
+the whole has no room for what any of them looks like; here every part is compared with its likes.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterable, Iterator
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+__all__ = ["LocalCodes", "NormalLaws"]
+
+LARGEST_PATCH = 17  # pixels; half of a smaller picture
+MOST_NUMBERS = 60  # of a patch's code
+FIRST, PATCHES = 4, 20_000  # batches, and patches of theirs, that the components are learned from
+LEAST, TINY = 1e-6, 1e-12  # variance of a number, at least, as a share of the mean one
+AT_ONCE = 128  # pictures
+
+
+class NormalLaws(nn.Module):
+    """A normal law at every place.
+
+    Parameters
+    ----------
+    places, numbers : int
+    """
+
+    mean: Tensor
+    whitening: Tensor
+
+    def __init__(self, places: int, numbers: int) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(places, numbers))
+        self.register_buffer("whitening", torch.eye(numbers).repeat(places, 1, 1))
+
+    def learn(self, batches: Iterable[Tensor]) -> None:
+        """Take mean and covariance of batches (rows, places, numbers).
+
+        Each covariance is drawn towards the mean of all where rows are few.
+        """
+        numbers = self.mean.shape[1]
+        rows, total = 0, torch.zeros(self.mean.shape, dtype=torch.float64)
+        squares = torch.zeros(self.whitening.shape, dtype=torch.float64)
+        for values in batches:
+            part = values.double().transpose(0, 1)
+            rows, total, squares = rows + part.shape[1], total + part.sum(1), squares + part.transpose(1, 2) @ part
+        mean = total / rows
+        own = squares / rows - mean[:, :, None] * mean[:, None]
+        usual = own.mean(0)
+        least = LEAST * usual.diagonal().mean() + TINY
+        own = torch.lerp(own, usual.expand_as(own), min(0.5, numbers / rows)) + least * torch.eye(numbers)
+        self.mean, self.whitening = mean.float(), torch.linalg.inv(torch.linalg.cholesky(own)).float()
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Return squared Mahalanobis distances, (rows, places, numbers) -> (rows, places)."""
+        return torch.einsum("pij,rpj->rpi", self.whitening, values - self.mean).square().sum(2)
+
+
+class LocalCodes(nn.Module):
+    """How unusual each place of a picture is.
+
+    Parameters
+    ----------
+    shape : (channels, height, width)
+    numbers : int
+        Of a patch's code; see `fitting`.
+    """
+
+    centre: Tensor
+    basis: Tensor
+
+    def __init__(self, shape: tuple[int, int, int], numbers: int) -> None:
+        super().__init__()
+        channels, height, width = shape
+        self.shape, self.numbers = shape, numbers
+        self.size = _patch(shape)
+        self.step = max(self.size // 4, 1)
+        self.grid = [max(1, math.ceil((side - self.size) / self.step) + 1) for side in (height, width)]
+        spare = [(n - 1) * self.step + self.size - side for n, side in zip(self.grid, (height, width), strict=True)]
+        self.around = (spare[1] // 2, spare[1] - spare[1] // 2, spare[0] // 2, spare[0] - spare[0] // 2)
+        self.register_buffer("centre", torch.zeros(channels * self.size**2))
+        self.register_buffer("basis", torch.zeros(channels * self.size**2, numbers))
+        self.laws = NormalLaws(math.prod(self.grid), numbers)
+
+    @classmethod
+    def fitting(cls, count: int, batches: Callable[[], Iterator[Tensor]]) -> LocalCodes:
+        """Learn from normal pictures.
+
+        Parameters
+        ----------
+        count : int
+            How many there are.
+        batches : function returning an iterator of pictures (n, C, H, W), in chance order, the same every time
+        """
+        first = torch.cat(list(itertools.islice(batches(), FIRST)))
+        shape = (int(first.shape[1]), int(first.shape[2]), int(first.shape[3]))
+        codes = cls(shape, max(1, min(MOST_NUMBERS, shape[0] * _patch(shape) ** 2 // 5, count // 8)))
+        some = torch.cat([codes._some(part, len(first)) for part in first.split(AT_ONCE)]).double()
+        codes.centre = some.mean(0).float()
+        around = some - some.mean(0)
+        _, vectors = torch.linalg.eigh(around.T @ around)
+        codes.basis = vectors[:, -codes.numbers :].float().contiguous()
+        codes.laws.learn(codes.encode(part) for batch in batches() for part in batch.split(AT_ONCE))
+        return codes
+
+    def encode(self, x: Tensor) -> Tensor:
+        """(n, C, H, W) -> (n, places, numbers)."""
+        return (self._patches(x) - self.centre) @ self.basis
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return squared Mahalanobis distances a place, (n, C, H, W) -> (n, rows, columns)."""
+        found: Tensor = self.laws(self.encode(x))
+        return found.unflatten(1, self.grid)
+
+    def spread(self, places: Tensor) -> Tensor:
+        """Share what is said of places among the pixels of their patches, (n, rows, columns) -> (n, H, W)."""
+        height, width = self.shape[1:]
+        left, right, top, bottom = self.around
+        size = (height + top + bottom, width + left + right)
+        patches = places.flatten(1)[:, None].expand(-1, self.size**2, -1) / self.size**2
+        pixels = F.fold(patches, size, self.size, stride=self.step)[:, 0]
+        return pixels[:, top : top + height, left : left + width]
+
+    def _some(self, x: Tensor, count: int) -> Tensor:
+        """Return patches of some pictures of so many, `PATCHES` of all together."""
+        patches = self._patches(x).flatten(0, 1)
+        return patches[torch.randperm(len(patches))[: math.ceil(PATCHES * len(x) / count)]]
+
+    def _patches(self, x: Tensor) -> Tensor:
+        padded = F.pad(x, self.around, mode="replicate")
+        return F.unfold(padded, self.size, stride=self.step).transpose(1, 2)
+
+
+def _patch(shape: tuple[int, int, int]) -> int:
+    return max(1, min(LARGEST_PATCH, min(shape[1:]) // 2))
