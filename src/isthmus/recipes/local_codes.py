@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 __all__ = ["LocalCodes", "NormalLaws"]
 
-LARGEST_PATCH = 17  # pixels; half of a smaller picture
+PATCH = 17  # pixels; half of a smaller picture
 MOST_NUMBERS = 60  # of a patch's code
 FIRST, PATCHES = 4, 20_000  # batches, and patches of theirs, that the components are learned from
 LEAST, TINY = 1e-6, 1e-12  # variance of a number, at least, as a share of the mean one
@@ -73,16 +73,18 @@ class LocalCodes(nn.Module):
     shape : (channels, height, width)
     numbers : int
         Of a patch's code; see `fitting`.
+    patch : int
+        Side of a patch, pixels; at most half of the picture's.
     """
 
     centre: Tensor
     basis: Tensor
 
-    def __init__(self, shape: tuple[int, int, int], numbers: int) -> None:
+    def __init__(self, shape: tuple[int, int, int], numbers: int, *, patch: int = PATCH) -> None:
         super().__init__()
         channels, height, width = shape
         self.shape, self.numbers = shape, numbers
-        self.size = _patch(shape)
+        self.size = _patch(shape, patch)
         self.step = max(self.size // 4, 1)
         self.grid = [max(1, math.ceil((side - self.size) / self.step) + 1) for side in (height, width)]
         spare = [(n - 1) * self.step + self.size - side for n, side in zip(self.grid, (height, width), strict=True)]
@@ -92,7 +94,7 @@ class LocalCodes(nn.Module):
         self.laws = NormalLaws(math.prod(self.grid), numbers)
 
     @classmethod
-    def fitting(cls, count: int, batches: Callable[[], Iterator[Tensor]]) -> LocalCodes:
+    def fitting(cls, count: int, batches: Callable[[], Iterator[Tensor]], *, patch: int = PATCH) -> LocalCodes:
         """Learn from normal pictures.
 
         Parameters
@@ -100,15 +102,16 @@ class LocalCodes(nn.Module):
         count : int
             How many there are.
         batches : function returning an iterator of pictures (n, C, H, W), in chance order, the same every time
+        patch : int
+            As for the class.
         """
         first = torch.cat(list(itertools.islice(batches(), FIRST)))
         shape = (int(first.shape[1]), int(first.shape[2]), int(first.shape[3]))
-        codes = cls(shape, max(1, min(MOST_NUMBERS, shape[0] * _patch(shape) ** 2 // 5, count // 8)))
-        some = torch.cat([codes._some(part, len(first)) for part in first.split(AT_ONCE)]).double()
-        codes.centre = some.mean(0).float()
-        around = some - some.mean(0)
-        _, vectors = torch.linalg.eigh(around.T @ around)
-        codes.basis = vectors[:, -codes.numbers :].float().contiguous()
+        numbers = max(1, min(MOST_NUMBERS, shape[0] * _patch(shape, patch) ** 2 // 5, count // 8))
+        codes = cls(shape, numbers, patch=patch)
+        some = torch.cat([codes._some(part, len(first)) for part in first.split(AT_ONCE)])
+        codes.centre = some.mean(0)
+        _, _, codes.basis = torch.svd_lowrank(some - codes.centre, q=numbers, niter=4)
         codes.laws.learn(codes.encode(part) for batch in batches() for part in batch.split(AT_ONCE))
         return codes
 
@@ -140,5 +143,5 @@ class LocalCodes(nn.Module):
         return F.unfold(padded, self.size, stride=self.step).transpose(1, 2)
 
 
-def _patch(shape: tuple[int, int, int]) -> int:
-    return max(1, min(LARGEST_PATCH, min(shape[1:]) // 2))
+def _patch(shape: tuple[int, int, int], patch: int) -> int:
+    return max(1, min(patch, min(shape[1:]) // 2))

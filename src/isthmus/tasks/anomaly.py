@@ -28,7 +28,7 @@ from isthmus.training.threads import one_thread
 
 __all__ = ["AnomalyDetector"]
 
-STEPS, PICTURE_STEPS = 750, 2000
+STEPS = 750
 WIDTH, PICTURE_WIDTH = 256, 512
 USUAL_RATE = 0.05  # share of normal rows flagged where nothing else is asked
 
@@ -50,7 +50,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
     columns : mapping of column name to type, optional
         Overrides of what was recognised: "number", "category", "boolean", "datetime" or "ignored".
     steps : int, optional
-        Training steps of 128 samples; by default 750 for rows and 2000 for pictures.
+        Training steps of 128 samples; by default 750 for rows, 2000 for small pictures and 600 for large ones.
     width : int, optional
         Of the hidden layers; by default 256 for rows and 512 for pictures.
     random_state : int, RandomState or None
@@ -348,7 +348,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
             if getattr(self, name):
                 raise OptionError(f"{name} is for tables: these are pictures")
         self.judge_, self.rows_, self.calibration_, self.history_ = PictureJudge.learn(
-            X, steps=self.steps or PICTURE_STEPS, width=self.width or PICTURE_WIDTH, seed=self._seed(),
+            X, steps=self.steps, width=self.width or PICTURE_WIDTH, seed=self._seed(),
             log_dir=self.log_dir, checkpoint=self.checkpoint, progress=self.progress,
         )  # fmt: skip
         self.offset_ = self._conformal_offset(self.promised_rate or USUAL_RATE)

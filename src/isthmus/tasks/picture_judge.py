@@ -46,10 +46,12 @@ MOST_PLACED = 4000  # pictures that the laws of places are learned from
 SMALL = 48  # pixels; a picture with a shorter side is seen whole
 CODE = 0.3  # what the code's surprise counts: it does not say where
 LEAST = 1e-4  # mean square of a restored pixel's error: no picture is restored more exactly
+SMALL_STEPS, LARGE_STEPS = 2000, 600  # of training; in large pictures the networks only draw what was expected
 MEMBERS = 3  # networks that see a small picture; of one alone, the seed decides on as much as .03 of AUROC
 DARK = 0.05  # share of white below which light is not told apart
 
 LIGHTS: tuple[Callable[[Tensor], Tensor], ...] = (lambda x: x, lambda x: (x + DARK).log())
+PLACES = ((0, 17), (1, 17), (0, 33))  # light and patch of each kind of place; the last in large pictures only
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,21 +85,25 @@ class PictureJudge:
     latent, width : int
         Of the networks; see `inpainting`.
     numbers : sequence of int
-        Of the local codes, of the picture as it is and of its logarithm.
+        Of the local codes of `PLACES`.
     """
 
-    def __init__(self, frame: Frame, *, latent: int, width: int, numbers: Sequence[int] = (1, 1)) -> None:
+    def __init__(self, frame: Frame, *, latent: int, width: int, numbers: Sequence[int] = (1, 1, 1)) -> None:
         self.frame, self.latent, self.width = frame, latent, width
         self.small = min(frame.height, frame.width) < SMALL
         members = MEMBERS if self.small else 1
         self.model = Committee([inpainting(frame.shape, latent=latent, width=width) for _ in range(members)])
         self.codes = NormalLaws(1, latent * members)
-        self.places = nn.ModuleList(LocalCodes(frame.shape, number) for number in numbers)
+        self.kinds = PLACES[:2] if self.small else PLACES
+        self.places = nn.ModuleList(
+            LocalCodes(frame.shape, number, patch=patch)
+            for number, (_, patch) in zip(numbers, self.kinds, strict=False)
+        )
         self.surprise = Surprise(4)
 
     @classmethod
     def learn(
-        cls, X: Any, *, steps: int, latent: int = 32, width: int = 512, seed: int = 0,
+        cls, X: Any, *, steps: int | None = None, latent: int = 32, width: int = 512, seed: int = 0,
         log_dir: str | Path | None = None, checkpoint: str | Path | None = None, progress: bool = False,
     ) -> tuple[PictureJudge, int, np.ndarray, History]:  # fmt: skip
         """Train on five sixths of the pictures, or all but 300, and calibrate on the others.
@@ -124,6 +130,7 @@ class PictureJudge:
             judge = cls(pictures.frame, latent=latent, width=width)
             order = torch.randperm(len(pictures))
             count = max(1, len(pictures) - min(round(len(pictures) * LEFT_OUT), MOST_LEFT_OUT))
+            steps = steps or (SMALL_STEPS if judge.small else LARGE_STEPS)
             held, taught = PictureInput(pictures.frame), pictures.part(order[:count])
             settings = Settings(
                 steps=steps, batch_size=128, learning_rate=1e-3, warmup=min(100, steps), seed=seed,
@@ -142,7 +149,10 @@ class PictureJudge:
         with one_thread(), torch.no_grad():
             self.codes.learn([over(taught, lambda x: self.model.embed(Batch(x)))[:, None]])
             some = taught.part(torch.arange(min(len(taught), MOST_PLACED)))
-            self.places = nn.ModuleList(LocalCodes.fitting(len(some), partial(_lit, some, light)) for light in LIGHTS)
+            self.places = nn.ModuleList(
+                LocalCodes.fitting(len(some), partial(_lit, some, LIGHTS[light]), patch=patch)
+                for light, patch in self.kinds
+            )
         return self.surprise.learn(over(left_out, self._measured))
 
     def open(self, X: Any) -> Pictures:
@@ -174,14 +184,18 @@ class PictureJudge:
 
     def _measured(self, x: Tensor) -> Tensor:
         """(n, C, H, W) -> (n, 4): restored, code, most places, the worst place; logarithms of squares."""
-        as_it_is, in_logarithms = (places(light(x)) for places, light in zip(self._local(), LIGHTS, strict=True))
+        as_it_is, in_logarithms, *wide = self._placed(x)
         measured = [
             (self._error(x).mean((1, 2)) + LEAST).log(),
             (self.codes(self.model.embed(Batch(x))[:, None])[:, 0] + LEAST).log(),
-            (as_it_is + LEAST).log().mean((1, 2)),
+            torch.stack([(places + LEAST).log().mean((1, 2)) for places in (as_it_is, *wide)]).mean(0),
             (in_logarithms.amax((1, 2)) + LEAST).log(),
         ]
         return torch.stack(measured, 1)
+
+    def _placed(self, x: Tensor) -> list[Tensor]:
+        """Return how unusual every place is, in each kind of places, (n, rows, columns) each."""
+        return [places(LIGHTS[light](x)) for places, (light, _) in zip(self._local(), self.kinds, strict=True)]
 
     def _total(self, nats: Tensor) -> Tensor:
         """Combine the four measurements' nats, (n, 4) -> (n,)."""
@@ -193,8 +207,8 @@ class PictureJudge:
         """Return where the larger part of the nats lies, (n, H, W)."""
         restored, _, most, worst = nats.unbind(1)
         shown = []
-        for places, light in zip(self._local(), LIGHTS, strict=True):
-            found = places(light(x)).square()  # an odd place stands out, the many usual ones do not add up
+        for places, found in zip(self._local(), self._placed(x), strict=True):
+            found = found.square()  # an odd place stands out, the many usual ones do not add up
             shown.append(places.spread(found / found.sum((1, 2), keepdim=True).clamp(min=1e-12)))
         local = torch.where((most > worst)[:, None, None], shown[0], shown[1])
         if not self.small:
