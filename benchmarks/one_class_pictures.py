@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import argparse
 import io
+import json
 
 import numpy as np
 from PIL import Image
 from sklearn.decomposition import PCA
 from sklearn.metrics import roc_auc_score
 
-from common import DATA, print_table, save
+from common import DATA, RESULTS, print_table, save
 from isthmus import AnomalyDetector
 
 
@@ -70,7 +71,15 @@ def tiles() -> list[dict]:
     heat = np.stack([reason.heat for reason in detector.explain(test)])
     pixels = roc_auc_score(masks[odd].ravel() > 0, heat[odd].ravel())
     rows = [{"set": "tiles, pictures", "PCA": by_pca(train, test, odd, 100), "ours": found}]
-    return [*rows, {"set": "tiles, pixels of odd ones", "PCA": float("nan"), "ours": pixels}]
+    return [*rows, {"set": "tiles, pixels of odd ones", "ours": pixels}]
+
+
+def merged(rows: list[dict]) -> list[dict]:
+    """These rows in the place of stored ones of the same sets."""
+    stored = RESULTS / "one_class_pictures.json"
+    before = json.loads(stored.read_text())["result"] if stored.exists() else []
+    names = {row["set"] for row in rows}
+    return [row for row in before if row["set"] not in names] + rows
 
 
 def main() -> None:
@@ -82,8 +91,7 @@ def main() -> None:
         found = {"faces": faces, "tiles": tiles}.get(name, lambda name=name: one_class(name))()
         rows += found
         print_table(found, name)
-    if len(options.only.split(",")) == 4:
-        save("one_class_pictures", rows)
+        save("one_class_pictures", merged(rows))
 
 
 if __name__ == "__main__":

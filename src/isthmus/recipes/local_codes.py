@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-__all__ = ["LocalCodes", "NormalLaws"]
+__all__ = ["MOST_NUMBERS", "LocalCodes", "NormalLaws"]
 
 PATCH = 17  # pixels; half of a smaller picture
 MOST_NUMBERS = 60  # of a patch's code

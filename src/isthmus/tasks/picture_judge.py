@@ -28,7 +28,7 @@ from isthmus.errors import DataError
 from isthmus.kinds.images import Frame, Pictures, open_pictures, to_arrays
 from isthmus.recipes.committee import Committee
 from isthmus.recipes.inpainting import inpainting
-from isthmus.recipes.local_codes import LocalCodes, NormalLaws
+from isthmus.recipes.local_codes import MOST_NUMBERS, LocalCodes, NormalLaws
 from isthmus.store import rebuilding
 from isthmus.tasks.inputs import PictureInput
 from isthmus.tasks.learned import over
@@ -241,8 +241,9 @@ class PictureJudge:
             If the parts do not fit each other.
         """
         with rebuilding():
-            numbers = [int(number) for number in data["numbers"]]
-            judge = cls(Frame(**data["frame"]), latent=int(data["latent"]), width=int(data["width"]), numbers=numbers)
+            numbers = [min(int(number), MOST_NUMBERS) for number in data["numbers"]]
+            sizes = {name: int(data[name]) for name in ("latent", "width")}
+            judge = cls(Frame(**data["frame"]), **sizes, numbers=numbers)
             judge._parts().load_state_dict(tensors)
         judge.model.eval().requires_grad_(False)
         return judge
