@@ -58,7 +58,8 @@ class NormalLaws(nn.Module):
         usual = own.mean(0)
         least = LEAST * usual.diagonal().mean() + TINY
         own = torch.lerp(own, usual.expand_as(own), min(0.5, numbers / rows)) + least * torch.eye(numbers)
-        self.mean, self.whitening = mean.float(), torch.linalg.inv(torch.linalg.cholesky(own)).float()
+        self.mean = mean.float().contiguous()  # as it will come from a file: layout decides on the last bit
+        self.whitening = torch.linalg.inv(torch.linalg.cholesky(own)).float().contiguous()
 
     def forward(self, values: Tensor) -> Tensor:
         """Return squared Mahalanobis distances, (rows, places, numbers) -> (rows, places)."""
@@ -111,7 +112,7 @@ class LocalCodes(nn.Module):
         codes = cls(shape, numbers, patch=patch)
         some = torch.cat([codes._some(part, len(first)) for part in first.split(AT_ONCE)])
         codes.centre = some.mean(0)
-        _, _, codes.basis = torch.svd_lowrank(some - codes.centre, q=numbers, niter=4)
+        codes.basis = torch.svd_lowrank(some - codes.centre, q=numbers, niter=4)[2].contiguous()
         codes.laws.learn(codes.encode(part) for batch in batches() for part in batch.split(AT_ONCE))
         return codes
 
