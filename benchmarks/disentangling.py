@@ -21,7 +21,7 @@ from isthmus.training.samples import InMemory
 from isthmus.training.settings import Settings, usual_precision
 
 RECIPES = {"VAE": {}, "β-VAE, β = 4": {"beta": 4.0}, "β-TCVAE, β = 6": {"total_correlation": 6.0}}
-JUDGED = 10_000  # sprites
+JUDGED = 10_000  # sprites, kept from training
 
 
 def fully_connected(latent: int = 10, **recipe: float) -> torch.nn.Module:
@@ -88,7 +88,7 @@ def main() -> None:
                 steps=options.steps, batch_size=256, learning_rate=1e-3, seed=seed, precision=usual_precision(),
                 evaluate_every=options.steps, threads=1,
             )  # fmt: skip
-            train(model, Sprites(Batch(bits)), settings=settings)
+            train(model, Sprites(Batch(bits[JUDGED:])), settings=settings)
             minutes = (time.perf_counter() - began) / 60
             with torch.inference_mode():
                 judged = [model.embed(Batch(pictures(part))) for part in bits[:JUDGED].split(500)]

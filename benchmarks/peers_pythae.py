@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
+
+os.environ.setdefault("TQDM_DISABLE", "1")  # its bars would bury the table
 
 import torch
 from pythae.data.datasets import BaseDataset
