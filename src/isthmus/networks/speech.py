@@ -188,11 +188,21 @@ class AdaptiveDecoder(nn.Module):
 
     def forward(self, value: Mapping[str, Any], given: Mapping[str, Tensor] | None = None) -> Tensor:
         """{"content": (batch, content, places), "speaker": ...} -> (batch, bands, frames)."""
-        speaker = value["speaker"]
-        content = _jittered(value["content"], self.jitter) if self.training and self.jitter else value["content"]
-        standard = self.frames(content, speaker["style"])
-        if self.residual is not None:
-            standard = standard + self.residual(content, speaker["style"])
+        standard, residual = self.parts(value)
+        return self.voiced(standard if residual is None else standard + residual, value["speaker"])
+
+    def parts(self, value: Mapping[str, Any]) -> tuple[Tensor, Tensor | None]:
+        """Return the frames in the speaker's own deviations, and what the second network adds to them.
+
+        As `forward` takes them -> twice (batch, bands, frames); None without a second network.
+        """
+        content, style = value["content"], value["speaker"]["style"]
+        if self.training and self.jitter:
+            content = _jittered(content, self.jitter)
+        return self.frames(content, style), None if self.residual is None else self.residual(content, style)
+
+    def voiced(self, standard: Tensor, speaker: Mapping[str, Tensor]) -> Tensor:
+        """Put the speaker's mean and deviations back, (batch, bands, frames) -> the same."""
         mean, deviation = speaker["mean"][..., None], speaker["deviation"][..., None]
         said: Tensor = mean + deviation * standard
         return said if self.training or not self.fullness else self._full(said, mean, speaker["spread"][..., None])

@@ -12,7 +12,7 @@ reward (see `AttributeCritic`).
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -87,8 +87,10 @@ class Residual(nn.Module):
         heard = {"said": batch.x["said"], "voice": batch.x["voice"].roll(1, 0)}
         code = self.model.code(self.model.encoder(heard))
         whose = {"speaker": batch.given["speaker"].roll(1, 0)}
-        output = self.model.decoder(code.value, whose)
-        residual = self.generator(code.value["content"], code.value["speaker"]["style"])
+        decoder = cast("AdaptiveDecoder", self.model.decoder)
+        standard, residual = decoder.parts(code.value)
+        assert residual is not None
+        output = decoder.voiced(standard + residual, code.value["speaker"])
         free = residual.new_zeros(len(residual))
         code = Code(code.value, free, self.small * residual.abs().flatten(1).mean(1))
         return Passage(
