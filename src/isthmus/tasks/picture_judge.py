@@ -44,7 +44,7 @@ __all__ = ["PictureJudge", "PictureReason"]
 LEFT_OUT, MOST_LEFT_OUT = 1 / 6, 300  # share of the pictures to calibrate on, and how many are enough: others teach
 MOST_PLACED = 4000  # pictures that the laws of places are learned from
 SMALL = 48  # pixels; a picture with a shorter side is seen whole
-CODE = 0.3  # what the code's surprise counts: it does not say where
+BESIDE = 0.5  # what the surprises of the code and of the places count beside that of what is not restored
 LEAST = 1e-4  # mean square of a restored pixel's error: no picture is restored more exactly
 SMALL_STEPS, LARGE_STEPS = 2000, 600  # of training; in large pictures the networks only draw what was expected
 MEMBERS = 3  # networks that see a small picture; of one alone, the seed decides on as much as .03 of AUROC
@@ -201,7 +201,7 @@ class PictureJudge:
         """Combine the four measurements' nats, (n, 4) -> (n,)."""
         restored, code, most, worst = nats.unbind(1)
         places = torch.maximum(most, worst)
-        return restored + CODE * code + places if self.small else places
+        return restored + BESIDE * (code + places) if self.small else places
 
     def _maps(self, x: Tensor, nats: Tensor) -> Tensor:
         """Return where the larger part of the nats lies, (n, H, W)."""
@@ -215,7 +215,7 @@ class PictureJudge:
             return local
         error = self._error(x)
         error = error / error.sum((1, 2), keepdim=True).clamp(min=1e-12)
-        return restored[:, None, None] * error + torch.maximum(most, worst)[:, None, None] * local
+        return restored[:, None, None] * error + BESIDE * torch.maximum(most, worst)[:, None, None] * local
 
     def _error(self, x: Tensor) -> Tensor:
         """Return the squared blurred error, summed over channels, (n, H, W)."""
