@@ -1,7 +1,7 @@
 """From mel frames back to sound: python benchmarks/vocoder.py [--steps 9000] [--critics 0]
 
 A vocoder learns from LibriSpeech and VCTK and gives sound to the frames of TIMIT recordings that nobody taught it. It
-stands beside Griffin-Lim's algorithm in 32 and 8 rounds, and before 8 rounds that begin with its phases. PESQ (wide band,
+stands beside Griffin-Lim's algorithm in 32 and 8 rounds, and before 8 that begin with its phases. PESQ (wide band,
 of the package pesq, in benchmarks/requirements.txt), the vocoder's own distance of spectra, the mean absolute error of
 log-mel frames in nats, and how many seconds of sound a second of processor time makes.
 """
