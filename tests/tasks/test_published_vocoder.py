@@ -88,6 +88,30 @@ def test_directions_and_lengths_are_joined(tmp_path):
     assert torch.allclose(network.conv_pre.weight.flatten(1).norm(dim=1), stored["conv_pre.weight_g"].flatten().abs())
 
 
+@pytest.mark.filterwarnings("ignore:.*weight_norm.*:FutureWarning")
+@pytest.mark.parametrize(
+    ("make", "expected"),
+    [
+        (vocos_folder, [0.006535, -0.003898, -0.000633, -0.003873, -0.000671]),
+        (bigvgan_folder, [0.042824, 0.045930, 0.043621, 0.045485, 0.045975]),
+    ],
+)
+def test_the_sound_is_what_the_published_packages_make_of_the_same_weights(make, expected, tmp_path):
+    """vocos 0.1.0 and bigvgan 2.4.1 made these samples: their own front ends, these configurations and weights."""
+    folder = make(tmp_path / "published")
+    weights = load_file(folder / WEIGHTS)
+    for name, value in weights.items():
+        wave = 0.3 * torch.sin(1.7 * torch.arange(value.numel(), dtype=torch.float64) + len(name))
+        weights[name] = wave.view(value.shape).float()
+    save_file(weights, folder / WEIGHTS)
+    vocoder = PublishedVocoder.read(folder)
+    samples = (0.3 * torch.sin(torch.arange(6000) * 0.07))[None] * torch.linspace(0, 1, 6000)
+    with torch.inference_mode():
+        made = vocoder.network(vocoder.front(samples))[0]
+    assert len(made) == 5888
+    assert made[[500, 1500, 2500, 3500, 5000]].tolist() == pytest.approx(expected, abs=1e-5)
+
+
 def test_bands_are_those_of_the_tools_they_come_from():
     """Centres by librosa 0.11: `mel_frequencies(n_mels=10, fmax=8000, htk=...)`; heights and areas as it says."""
     htk, slaney = (mel_bank(16_000, 8, 16_384, slaney=slaney) for slaney in (False, True))

@@ -50,8 +50,18 @@ SMALL_STEPS, LARGE_STEPS = 2000, 600  # of training; in large pictures the netwo
 MEMBERS = 3  # networks that see a small picture; of one alone, the seed decides on as much as .03 of AUROC
 DARK = 0.05  # share of white below which light is not told apart
 
-LIGHTS: tuple[Callable[[Tensor], Tensor], ...] = (lambda x: x, lambda x: (x + DARK).log())
-PLACES = ((0, 17), (1, 17), (0, 33))  # light and patch of each kind of place; the last in large pictures only
+
+def _as_it_is(x: Tensor) -> Tensor:
+    return x
+
+
+def _in_logarithms(x: Tensor) -> Tensor:
+    return (x + DARK).log()
+
+
+Light = Callable[[Tensor], Tensor]
+SMALL_PLACES: list[tuple[Light, int]] = [(_as_it_is, 17), (_in_logarithms, 17)]  # how to see, and the side of a patch
+LARGE_PLACES = [*SMALL_PLACES, (_as_it_is, 33)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,21 +95,21 @@ class PictureJudge:
     latent, width : int
         Of the networks; see `inpainting`.
     numbers : sequence of int
-        Of the local codes of `PLACES`.
+        Of the local codes of each kind of places; until they are learned, none is needed.
     """
 
-    def __init__(self, frame: Frame, *, latent: int, width: int, numbers: Sequence[int] = (1, 1, 1)) -> None:
+    def __init__(self, frame: Frame, *, latent: int, width: int, numbers: Sequence[int] | None = None) -> None:
         self.frame, self.latent, self.width = frame, latent, width
         self.small = min(frame.height, frame.width) < SMALL
         members = MEMBERS if self.small else 1
         self.model = Committee([inpainting(frame.shape, latent=latent, width=width) for _ in range(members)])
         self.codes = NormalLaws(1, latent * members)
-        self.kinds = PLACES[:2] if self.small else PLACES
+        self.kinds = SMALL_PLACES if self.small else LARGE_PLACES
         self.places = nn.ModuleList(
             LocalCodes(frame.shape, number, patch=patch)
-            for number, (_, patch) in zip(numbers, self.kinds, strict=False)
+            for number, (_, patch) in zip(numbers or [1] * len(self.kinds), self.kinds, strict=True)
         )
-        self.surprise = Surprise(4)
+        self.surprise = Surprise(4 if self.small else 2)
 
     @classmethod
     def learn(
@@ -145,13 +155,13 @@ class PictureJudge:
         return judge, len(pictures), np.sort(-judge._total(nats).double().numpy()), history
 
     def _calibrate(self, taught: Pictures, left_out: Pictures) -> Tensor:
-        """Learn the laws of codes and places, and return the left-out pictures' nats, (n, 4)."""
+        """Learn the laws of codes and places, and return the left-out pictures' nats, (n, measurements)."""
         with one_thread(), torch.no_grad():
-            self.codes.learn([over(taught, lambda x: self.model.embed(Batch(x)))[:, None]])
+            if self.small:
+                self.codes.learn([over(taught, lambda x: self.model.embed(Batch(x)))[:, None]])
             some = taught.part(torch.arange(min(len(taught), MOST_PLACED)))
             self.places = nn.ModuleList(
-                LocalCodes.fitting(len(some), partial(_lit, some, LIGHTS[light]), patch=patch)
-                for light, patch in self.kinds
+                LocalCodes.fitting(len(some), partial(_lit, some, light), patch=patch) for light, patch in self.kinds
             )
         return self.surprise.learn(over(left_out, self._measured))
 
@@ -183,39 +193,42 @@ class PictureJudge:
         return over(self.open(X), lambda x: self.model.embed(Batch(x))).numpy()
 
     def _measured(self, x: Tensor) -> Tensor:
-        """(n, C, H, W) -> (n, 4): restored, code, most places, the worst place; logarithms of squares."""
+        """(n, C, H, W) -> (n, measurements), logarithms of squares: most places, the worst one.
+
+        Of small pictures also, before them: not restored, code.
+        """
         as_it_is, in_logarithms, *wide = self._placed(x)
         measured = [
-            (self._error(x).mean((1, 2)) + LEAST).log(),
-            (self.codes(self.model.embed(Batch(x))[:, None])[:, 0] + LEAST).log(),
             torch.stack([(places + LEAST).log().mean((1, 2)) for places in (as_it_is, *wide)]).mean(0),
             (in_logarithms.amax((1, 2)) + LEAST).log(),
         ]
+        if self.small:
+            code = self.codes(self.model.embed(Batch(x))[:, None])[:, 0]
+            measured = [(self._error(x).mean((1, 2)) + LEAST).log(), (code + LEAST).log(), *measured]
         return torch.stack(measured, 1)
 
     def _placed(self, x: Tensor) -> list[Tensor]:
         """Return how unusual every place is, in each kind of places, (n, rows, columns) each."""
-        return [places(LIGHTS[light](x)) for places, (light, _) in zip(self._local(), self.kinds, strict=True)]
+        return [places(light(x)) for places, (light, _) in zip(self._local(), self.kinds, strict=True)]
 
     def _total(self, nats: Tensor) -> Tensor:
-        """Combine the four measurements' nats, (n, 4) -> (n,)."""
-        restored, code, most, worst = nats.unbind(1)
-        places = torch.maximum(most, worst)
-        return restored + BESIDE * (code + places) if self.small else places
+        """Combine the nats of the measurements, (n, measurements) -> (n,)."""
+        places = nats[:, -2:].amax(1)
+        return nats[:, 0] + BESIDE * (nats[:, 1] + places) if self.small else places
 
     def _maps(self, x: Tensor, nats: Tensor) -> Tensor:
         """Return where the larger part of the nats lies, (n, H, W)."""
-        restored, _, most, worst = nats.unbind(1)
+        most, worst = nats[:, -2:, None, None].unbind(1)
         shown = []
-        for places, found in zip(self._local(), self._placed(x), strict=True):
+        for places, found in zip(self._local()[:2], self._placed(x)[:2], strict=True):
             found = found.square()  # an odd place stands out, the many usual ones do not add up
             shown.append(places.spread(found / found.sum((1, 2), keepdim=True).clamp(min=1e-12)))
-        local = torch.where((most > worst)[:, None, None], shown[0], shown[1])
+        local = torch.where(most > worst, shown[0], shown[1])
         if not self.small:
             return local
         error = self._error(x)
         error = error / error.sum((1, 2), keepdim=True).clamp(min=1e-12)
-        return restored[:, None, None] * error + BESIDE * torch.maximum(most, worst)[:, None, None] * local
+        return nats[:, :1, None] * error + BESIDE * torch.maximum(most, worst) * local
 
     def _error(self, x: Tensor) -> Tensor:
         """Return the squared blurred error, summed over channels, (n, H, W)."""
@@ -257,5 +270,5 @@ class PictureJudge:
         )
 
 
-def _lit(pictures: Pictures, light: Callable[[Tensor], Tensor]) -> Iterator[Tensor]:
+def _lit(pictures: Pictures, light: Light) -> Iterator[Tensor]:
     return map(light, pictures.batches())

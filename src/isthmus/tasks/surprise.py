@@ -37,20 +37,19 @@ class Surprise(nn.Module):
         The others', since a new picture is no part of the law that it is measured by either.
         """
         count = len(measured)
-        self.mean, self.deviation = _law(measured)
+        self.mean = measured.mean(0)
+        self.deviation = measured.std(0, correction=int(count > 1)).clamp(min=LEAST)
         if count < 3:
             return self(measured)
-        rows = [_law(torch.cat([measured[:at], measured[at + 1 :]])) for at in range(count)]
-        means, deviations = (torch.stack(part) for part in zip(*rows, strict=True))
-        return _nats((measured - means) / deviations)
+        around = (measured - self.mean).double()
+        means = -around / (count - 1)  # of all other rows
+        squares = around.square().sum(0) - around.square()
+        variances = ((squares - (count - 1) * means.square()) / (count - 2)).clamp(min=LEAST**2)
+        return _nats((around - means) / variances.sqrt()).to(measured)
 
     def forward(self, measured: Tensor) -> Tensor:
         """(n, kinds) -> (n, kinds) nats, 0.69 for the mean, growing as half the squared deviation."""
         return _nats((measured - self.mean) / self.deviation)
-
-
-def _law(measured: Tensor) -> tuple[Tensor, Tensor]:
-    return measured.mean(0), measured.std(0, correction=int(len(measured) > 1)).clamp(min=LEAST)
 
 
 def _nats(z: Tensor) -> Tensor:
