@@ -68,7 +68,7 @@ class VoiceConverter(LearnedTask):
     vocoder_steps : int
         Training steps of a neural vocoder (`recipes.vocoder`, without its critics) of 16 crops of half a second, whose
         sound Griffin-Lim's algorithm then mends in 8 rounds; some ten thousand are needed, 13 minutes. 0 for that
-        algorithm alone, in 32 rounds: as good, and half as fast.
+        algorithm alone, in 32 rounds: a little better, and half as fast.
     random_state : int, RandomState or None
     log_dir, checkpoint : path, optional
     progress : bool
