@@ -16,7 +16,6 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from PIL import Image
-from scipy.linalg import sqrtm
 from scipy.ndimage import gaussian_filter
 from torch import nn
 
@@ -63,8 +62,10 @@ def moments(network: Classifier, x: torch.Tensor) -> tuple[np.ndarray, np.ndarra
 
 
 def frechet(one: tuple[np.ndarray, np.ndarray], other: tuple[np.ndarray, np.ndarray]) -> float:
-    mixed = np.real(sqrtm(one[1] @ other[1]))
-    return float(((one[0] - other[0]) ** 2).sum() + np.trace(one[1] + other[1] - 2 * mixed))
+    values, vectors = np.linalg.eigh(one[1])  # by way of a symmetric matrix: features that never fire make it singular
+    root = vectors * np.sqrt(values.clip(0)) @ vectors.T
+    mixed = np.sqrt(np.linalg.eigvalsh(root @ other[1] @ root).clip(0)).sum()
+    return float(((one[0] - other[0]) ** 2).sum() + np.trace(one[1] + other[1]) - 2 * mixed)
 
 
 def networks() -> tuple[nn.Module, nn.Module]:

@@ -137,6 +137,16 @@ def test_more_draws_give_a_tighter_bound(generator):
     assert many > one
 
 
+def test_a_warm_start_goes_on_with_many_draws():
+    task = Generator(8, steps=150, width=4, random_state=0).fit(DIGITS[:1500])
+    before = task.log_likelihood(DIGITS[1500:], draws=20).mean()
+    task.set_params(draws=5, steps=30, warm_start=True).fit(DIGITS[:1500])
+    assert task.history_.steps == 30
+    assert task.log_likelihood(DIGITS[1500:], draws=20).mean() > before
+    with pytest.raises(OptionError, match="warm_start"):
+        task.set_params(dimensions=4).fit(DIGITS[:1500])
+
+
 def test_restored_pictures_are_nearer_to_the_clean_ones_than_the_noisy(denoiser):
     chance = np.random.default_rng(0)
     clean = DIGITS[1500:]

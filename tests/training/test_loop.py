@@ -245,7 +245,7 @@ def test_torchrun_spreads_the_same_script(tmp_path):
     done = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, env=os.environ | {"GLOO_SOCKET_IFNAME": "lo"}
     )
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
     first, second = load_file(out), load_file(tmp_path / "weights.1")
     learned = [name for name in first if "running" not in name and "num_batches" not in name]
     assert all(torch.equal(first[name], second[name]) for name in learned)

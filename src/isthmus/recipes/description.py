@@ -9,8 +9,7 @@
 
 Each s is the mean square over normal rows, so every unit and every column has its say. A departure d is then priced
 in nats by how rare it is, −log P(D ≥ d), D log-normal as it is over normal rows that the auto-encoder did not learn
-from; the last two, being one thing seen twice, count half each. A cell such as fit never saw lengthens the
-description by log(1 + 20²) nats.
+from, and the prices are added. A cell such as fit never saw lengthens the description by log(1 + 20²) nats.
 """
 
 from __future__ import annotations

@@ -35,6 +35,8 @@ def process_group() -> Iterator[None]:
         dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
     try:
         yield
+        if ours:
+            dist.barrier()  # nobody hangs up while another still listens
     finally:
         if ours:
             dist.destroy_process_group()
