@@ -23,6 +23,8 @@ PATCH = 17  # pixels; half of a smaller picture
 MOST_NUMBERS = 60  # of a patch's code
 FIRST, PATCHES = 4, 20_000  # batches, and patches of theirs, that the components are learned from
 LEAST, TINY = 1e-6, 1e-12  # variance of a number, at least, as a share of the mean one
+MOST_IN_LAWS = 4_000_000  # numbers that the laws of all places hold; in large pictures patches overlap less, or not
+MOST_AT_ONCE = 2**24  # numbers in the patches that are cut out together
 AT_ONCE = 128  # pictures
 
 
@@ -63,7 +65,11 @@ class NormalLaws(nn.Module):
 
     def forward(self, values: Tensor) -> Tensor:
         """Return squared Mahalanobis distances, (rows, places, numbers) -> (rows, places)."""
-        return torch.einsum("pij,rpj->rpi", self.whitening, values - self.mean).square().sum(2)
+        return self.whiten(values).square().sum(2)
+
+    def whiten(self, values: Tensor) -> Tensor:
+        """Return values in which every law is the standard one, (rows, places, numbers) -> the same."""
+        return torch.einsum("pij,rpj->rpi", self.whitening, values - self.mean)
 
 
 class LocalCodes(nn.Module):
@@ -87,7 +93,9 @@ class LocalCodes(nn.Module):
         self.shape, self.numbers = shape, numbers
         self.size = _patch(shape, patch)
         self.step = max(self.size // 4, 1)
-        self.grid = [max(1, math.ceil((side - self.size) / self.step) + 1) for side in (height, width)]
+        while self.step < self.size and math.prod(self._grid()) * numbers**2 > MOST_IN_LAWS:
+            self.step += 1
+        self.grid = self._grid()
         spare = [(n - 1) * self.step + self.size - side for n, side in zip(self.grid, (height, width), strict=True)]
         self.around = (spare[1] // 2, spare[1] - spare[1] // 2, spare[0] // 2, spare[0] - spare[0] // 2)
         self.register_buffer("centre", torch.zeros(channels * self.size**2))
@@ -118,7 +126,12 @@ class LocalCodes(nn.Module):
 
     def encode(self, x: Tensor) -> Tensor:
         """(n, C, H, W) -> (n, places, numbers)."""
-        return (self._patches(x) - self.centre) @ self.basis
+        pictures = max(1, MOST_AT_ONCE // (math.prod(self.grid) * len(self.centre)))
+        return torch.cat([(self._patches(part) - self.centre) @ self.basis for part in x.split(pictures)])
+
+    def whitened(self, x: Tensor) -> Tensor:
+        """Return the codes in which every place's law is the standard one, (n, C, H, W) -> (n, places, numbers)."""
+        return self.laws.whiten(self.encode(x))
 
     def forward(self, x: Tensor) -> Tensor:
         """Return squared Mahalanobis distances a place, (n, C, H, W) -> (n, rows, columns)."""
@@ -126,13 +139,19 @@ class LocalCodes(nn.Module):
         return found.unflatten(1, self.grid)
 
     def spread(self, places: Tensor) -> Tensor:
-        """Share what is said of places among the pixels of their patches, (n, rows, columns) -> (n, H, W)."""
+        """Say of every pixel what is said of the patches that hold it, on average, (n, rows, columns) -> (n, H, W)."""
+        total, patches = self._folded(places), self._folded(torch.ones_like(places[:1]))
+        return total / patches  # at the edges fewer
+
+    def _folded(self, places: Tensor) -> Tensor:
         height, width = self.shape[1:]
         left, right, top, bottom = self.around
         size = (height + top + bottom, width + left + right)
-        patches = places.flatten(1)[:, None].expand(-1, self.size**2, -1) / self.size**2
-        pixels = F.fold(patches, size, self.size, stride=self.step)[:, 0]
-        return pixels[:, top : top + height, left : left + width]
+        patches = places.flatten(1)[:, None].expand(-1, self.size**2, -1)
+        return F.fold(patches, size, self.size, stride=self.step)[:, 0, top : top + height, left : left + width]
+
+    def _grid(self) -> list[int]:
+        return [max(1, math.ceil((side - self.size) / self.step) + 1) for side in self.shape[1:]]
 
     def _some(self, x: Tensor, count: int) -> Tensor:
         """Return patches of some pictures of so many, `PATCHES` of all together."""

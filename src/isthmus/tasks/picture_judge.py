@@ -1,9 +1,10 @@
-"""What the anomaly detector does with pictures: three measurements, and how surprising each is.
+"""What the anomaly detector does with pictures: four measurements, and how surprising each is.
 
     restored    how much of the picture does not come through a narrow auto-encoder of all of it
     code        how far its code is from the codes of normal pictures
     places      how far its patches are from those of normal pictures at the same place: most of them by the picture as
                 it is, the worst by the logarithm of light, in which exposure is a constant and a dark flaw is large
+    textures    how far the mixture of fine strokes all over it is from theirs (large pictures only); beside "most"
 
 Small pictures (digits, clothes, icons) are one thing each, seen whole: the surprises add up. In large ones (faces,
 products, textures) no narrow code has room for every part: the places decide, and the auto-encoder says what was
@@ -12,11 +13,12 @@ expected instead.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
@@ -29,6 +31,7 @@ from isthmus.kinds.images import Frame, Pictures, open_pictures, to_arrays
 from isthmus.recipes.committee import Committee
 from isthmus.recipes.inpainting import inpainting
 from isthmus.recipes.local_codes import MOST_NUMBERS, LocalCodes, NormalLaws
+from isthmus.recipes.textures import Textures
 from isthmus.store import rebuilding
 from isthmus.tasks.inputs import PictureInput
 from isthmus.tasks.learned import over
@@ -51,17 +54,20 @@ MEMBERS = 3  # networks that see a small picture; of one alone, the seed decides
 DARK = 0.05  # share of white below which light is not told apart
 
 
-def _as_it_is(x: Tensor) -> Tensor:
-    return x
-
-
 def _in_logarithms(x: Tensor) -> Tensor:
     return (x + DARK).log()
 
 
-Light = Callable[[Tensor], Tensor]
-SMALL_PLACES: list[tuple[Light, int]] = [(_as_it_is, 17), (_in_logarithms, 17)]  # how to see, and the side of a patch
-LARGE_PLACES = [*SMALL_PLACES, (_as_it_is, 33)]
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """Sides of patches, pixels, for each way to look at pictures of one size."""
+
+    most: tuple[int, ...]
+    worst: tuple[int, ...]
+    textures: tuple[int, ...]
+
+
+IN_SMALL, IN_LARGE = Sides((17,), (17,), ()), Sides((17, 33), (9, 17), (5, 9))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +110,12 @@ class PictureJudge:
         members = MEMBERS if self.small else 1
         self.model = Committee([inpainting(frame.shape, latent=latent, width=width) for _ in range(members)])
         self.codes = NormalLaws(1, latent * members)
-        self.kinds = SMALL_PLACES if self.small else LARGE_PLACES
-        self.places = nn.ModuleList(
-            LocalCodes(frame.shape, number, patch=patch)
-            for number, (_, patch) in zip(numbers or [1] * len(self.kinds), self.kinds, strict=True)
-        )
-        self.surprise = Surprise(4 if self.small else 2)
+        self.sides = IN_SMALL if self.small else IN_LARGE
+        left = iter(numbers or itertools.repeat(1))
+        self.most = [LocalCodes(frame.shape, next(left), patch=side) for side in self.sides.most]
+        self.worst = [LocalCodes(frame.shape, next(left), patch=side) for side in self.sides.worst]
+        self.textures = [Textures(frame.shape, next(left), patch=side) for side in self.sides.textures]
+        self.surprise = Surprise(4 if self.small else 2, largest=1)
 
     @classmethod
     def learn(
@@ -160,9 +166,10 @@ class PictureJudge:
             if self.small:
                 self.codes.learn([over(taught, lambda x: self.model.embed(Batch(x)))[:, None]])
             some = taught.part(torch.arange(min(len(taught), MOST_PLACED)))
-            self.places = nn.ModuleList(
-                LocalCodes.fitting(len(some), partial(_lit, some, light), patch=patch) for light, patch in self.kinds
-            )
+            as_it_is, sides = some.batches, self.sides
+            self.most = [LocalCodes.fitting(len(some), as_it_is, patch=side) for side in sides.most]
+            self.worst = [LocalCodes.fitting(len(some), partial(_lit, some), patch=side) for side in sides.worst]
+            self.textures = [Textures.fitting(len(some), as_it_is, patch=side) for side in sides.textures]
         return self.surprise.learn(over(left_out, self._measured))
 
     def open(self, X: Any) -> Pictures:
@@ -193,23 +200,19 @@ class PictureJudge:
         return over(self.open(X), lambda x: self.model.embed(Batch(x))).numpy()
 
     def _measured(self, x: Tensor) -> Tensor:
-        """(n, C, H, W) -> (n, measurements), logarithms of squares: most places, the worst one.
+        """(n, C, H, W) -> (n, measurements), logarithms of squares: most places and the textures, the worst place.
 
         Of small pictures also, before them: not restored, code.
         """
-        as_it_is, in_logarithms, *wide = self._placed(x)
-        measured = [
-            torch.stack([(places + LEAST).log().mean((1, 2)) for places in (as_it_is, *wide)]).mean(0),
-            (in_logarithms.amax((1, 2)) + LEAST).log(),
-        ]
+        usual = [(places(x) + LEAST).log().mean((1, 2)) for places in self.most]
+        usual += [(textures(x) + LEAST).log() for textures in self.textures]
+        light = _in_logarithms(x)
+        worst = [(places(light).amax((1, 2)) + LEAST).log() for places in self.worst]
+        measured = [torch.stack(usual).mean(0), torch.stack(worst).mean(0)]
         if self.small:
             code = self.codes(self.model.embed(Batch(x))[:, None])[:, 0]
             measured = [(self._error(x).mean((1, 2)) + LEAST).log(), (code + LEAST).log(), *measured]
         return torch.stack(measured, 1)
-
-    def _placed(self, x: Tensor) -> list[Tensor]:
-        """Return how unusual every place is, in each kind of places, (n, rows, columns) each."""
-        return [places(light(x)) for places, (light, _) in zip(self._local(), self.kinds, strict=True)]
 
     def _total(self, nats: Tensor) -> Tensor:
         """Combine the nats of the measurements, (n, measurements) -> (n,)."""
@@ -220,8 +223,8 @@ class PictureJudge:
         """Return where the larger part of the nats lies, (n, H, W)."""
         most, worst = nats[:, -2:, None, None].unbind(1)
         shown = []
-        for places, found in zip(self._local()[:2], self._placed(x)[:2], strict=True):
-            found = found.square()  # an odd place stands out, the many usual ones do not add up
+        for places, light in ((self.most[0], x), (self.worst[-1], _in_logarithms(x))):
+            found = places(light).square()  # an odd place stands out, the many usual ones do not add up
             shown.append(places.spread(found / found.sum((1, 2), keepdim=True).clamp(min=1e-12)))
         local = torch.where(most > worst, shown[0], shown[1])
         if not self.small:
@@ -237,7 +240,7 @@ class PictureJudge:
 
     def to_json(self) -> dict[str, Any]:
         """Return what `from_json` takes, tensors aside."""
-        numbers = [places.numbers for places in self._local()]
+        numbers = [part.numbers for part in (*self.most, *self.worst, *self.textures)]
         return {"frame": self.frame.to_json(), "latent": self.latent, "width": self.width, "numbers": numbers}
 
     def tensors(self) -> dict[str, Tensor]:
@@ -261,14 +264,15 @@ class PictureJudge:
         judge.model.eval().requires_grad_(False)
         return judge
 
-    def _local(self) -> list[LocalCodes]:
-        return [cast("LocalCodes", places) for places in self.places]
-
     def _parts(self) -> nn.ModuleDict:
         return nn.ModuleDict(
-            {"model": self.model, "codes": self.codes, "places": self.places, "surprise": self.surprise}
-        )
+            {
+                "model": self.model, "codes": self.codes, "surprise": self.surprise,
+                "most": nn.ModuleList(self.most), "worst": nn.ModuleList(self.worst),
+                "textures": nn.ModuleList(self.textures),
+            }
+        )  # fmt: skip
 
 
-def _lit(pictures: Pictures, light: Light) -> Iterator[Tensor]:
-    return map(light, pictures.batches())
+def _lit(pictures: Pictures) -> Iterator[Tensor]:
+    return map(_in_logarithms, pictures.batches())

@@ -1,0 +1,44 @@
+"""Textures: too little of a stroke is as odd as too much, wherever it is."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from isthmus.recipes.local_codes import LocalCodes
+from isthmus.recipes.textures import Textures
+
+SHAPE = (1, 48, 48)
+
+
+def pictures(count: int, seed: int) -> torch.Tensor:
+    """Rough grey surfaces."""
+    return 0.5 + 0.1 * torch.randn(count, *SHAPE, generator=torch.Generator().manual_seed(seed))
+
+
+@pytest.fixture(scope="module")
+def textures():
+    torch.manual_seed(0)
+    return Textures.fitting(200, lambda: iter(pictures(200, 0).split(100)), patch=5)
+
+
+def test_flat_and_rough_pictures_are_both_odder_than_normal_ones(textures):
+    normal = textures(pictures(50, 1))
+    flat, rough = (0.5 + (pictures(50, 2) - 0.5) * by for by in (0.5, 2.0))
+    assert normal.max() < textures(flat).min()
+    assert normal.max() < textures(rough).min()
+
+
+def test_places_alone_would_take_the_flat_ones_for_the_most_normal(textures):
+    flat = 0.5 + (pictures(50, 2) - 0.5) * 0.5
+    places = textures.strokes
+    assert isinstance(places, LocalCodes)
+    assert places(flat).mean() < places(pictures(50, 1)).mean()
+
+
+def test_large_pictures_get_fewer_places_and_not_more_memory():
+    wide = LocalCodes((3, 512, 512), 60, patch=17)
+    assert sum(buffer.numel() for buffer in wide.buffers()) < 5_000_000
+    heat = wide.spread(torch.ones(1, *wide.grid))
+    assert heat.shape == (1, 512, 512)
+    assert (heat > 0).all()  # no pixel lies between the patches
