@@ -68,14 +68,14 @@ class LogMel(nn.Module):
         mel : tensor
         rounds : int
         like : tensor (batch, samples), optional
-            Sound whose phases to start from; by default a steady tone in every bin, so that the result is the same
-            every time.
+            Sound whose phases to start from; by default those of chance, the same every time. (From a steady tone in
+            every bin it takes twice the rounds to lose the tone.)
         """
         amplitude = self.amplitude(mel)
         if like is None:
-            steps = torch.arange(mel.shape[2], device=mel.device) * self.hop
-            bins = torch.arange(amplitude.shape[1], device=mel.device) / self.window
-            start = 2 * torch.pi * (bins[:, None] * steps).frac().expand_as(amplitude)
+            chance = torch.Generator(mel.device).manual_seed(0)
+            start = 2 * torch.pi * torch.rand(amplitude.shape[1:], generator=chance, device=mel.device)
+            start = start.expand_as(amplitude)
         else:
             start = self._spectrum(like)[..., : mel.shape[2]].angle()
         phase, before = torch.polar(torch.ones_like(amplitude), start), torch.zeros_like(amplitude)
