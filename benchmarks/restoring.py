@@ -23,7 +23,7 @@ DIGITS = 500
 
 
 def psnr(pictures: list[np.ndarray] | np.ndarray, clean: list[np.ndarray] | np.ndarray) -> float:
-    kept = [np.clip(np.rint(picture), 0, 255) for picture in pictures]
+    kept = [np.clip(np.rint(np.asarray(picture, float)), 0, 255) for picture in pictures]
     errors = [((a - b) ** 2).mean() for a, b in zip(kept, clean, strict=True)]
     return float(np.mean([10 * np.log10(255**2 / error) for error in errors]))
 
@@ -69,7 +69,7 @@ def photos(steps: int, width: int, model: Path | None) -> list[dict]:
         task = isthmus.load(model)
     else:
         task = Denoiser("gaussian", 25 / 255, steps=steps, width=width, random_state=0).fit(DATA / "bsds" / "train")
-    minutes = (time.perf_counter() - began) / 60
+    minutes = (time.perf_counter() - began) / 60 if model is None or not model.exists() else None  # None: not trained
     if model and not model.exists():
         task.save(model)
     row = {"pictures": "Kodak, σ = 25", "spoiled": psnr(noisy, clean), "ours": psnr(task.restore(noisy), clean)}

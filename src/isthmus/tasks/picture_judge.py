@@ -2,19 +2,19 @@
 
     restored    how much of the picture does not come through a narrow auto-encoder of all of it
     code        how far its code is from the codes of normal pictures
-    places      how far its patches are from those of normal pictures at the same place: most of them by the picture as
-                it is, the worst by the logarithm of light, in which exposure is a constant and a dark flaw is large
-    textures    how far the mixture of fine strokes all over it is from theirs (large pictures only); beside "most"
+    places      how far its patches are from those of normal pictures at the same place: most of them, and the worst
+    textures    how far the mixture of strokes all over it is from theirs
 
 Small pictures (digits, clothes, icons) are one thing each, seen whole: the surprises add up. In large ones (faces,
-products, textures) no narrow code has room for every part: the places decide, and the auto-encoder says what was
-expected instead.
+products, textures) no narrow code has room for every part: the auto-encoder says what was expected, and what decides
+is either most places and the textures, by the picture as it is, or the worst place, by the logarithm of light, in
+which exposure is a constant and a dark flaw is large.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -54,20 +54,28 @@ MEMBERS = 3  # networks that see a small picture; of one alone, the seed decides
 DARK = 0.05  # share of white below which light is not told apart
 
 
+def _as_it_is(x: Tensor) -> Tensor:
+    return x
+
+
 def _in_logarithms(x: Tensor) -> Tensor:
     return (x + DARK).log()
 
 
+Look = tuple[Callable[[Tensor], Tensor], int]  # in which light, and the side of a patch in pixels
+
+
 @dataclass(frozen=True, slots=True)
-class Sides:
-    """Sides of patches, pixels, for each way to look at pictures of one size."""
+class Looks:
+    """How pictures of one size are looked at."""
 
-    most: tuple[int, ...]
-    worst: tuple[int, ...]
-    textures: tuple[int, ...]
+    places: tuple[Look, ...]
+    textures: tuple[Look, ...]
 
 
-IN_SMALL, IN_LARGE = Sides((17,), (17,), ()), Sides((17, 33), (9, 17), (5, 9))
+BOTH: tuple[Look, ...] = ((_as_it_is, 17), (_in_logarithms, 17))
+AT_SMALL = Looks(BOTH, BOTH)
+AT_LARGE = Looks((*BOTH, (_as_it_is, 33), (_in_logarithms, 9)), ((_as_it_is, 5), (_as_it_is, 9)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +118,11 @@ class PictureJudge:
         members = MEMBERS if self.small else 1
         self.model = Committee([inpainting(frame.shape, latent=latent, width=width) for _ in range(members)])
         self.codes = NormalLaws(1, latent * members)
-        self.sides = IN_SMALL if self.small else IN_LARGE
+        self.looks = AT_SMALL if self.small else AT_LARGE
         left = iter(numbers or itertools.repeat(1))
-        self.most = [LocalCodes(frame.shape, next(left), patch=side) for side in self.sides.most]
-        self.worst = [LocalCodes(frame.shape, next(left), patch=side) for side in self.sides.worst]
-        self.textures = [Textures(frame.shape, next(left), patch=side) for side in self.sides.textures]
-        self.surprise = Surprise(4 if self.small else 2, largest=1)
+        self.places = [LocalCodes(frame.shape, next(left), patch=side) for _, side in self.looks.places]
+        self.textures = [Textures(frame.shape, next(left), patch=side) for _, side in self.looks.textures]
+        self.surprise = Surprise(3) if self.small else Surprise(2, largest=1)
 
     @classmethod
     def learn(
@@ -166,10 +173,14 @@ class PictureJudge:
             if self.small:
                 self.codes.learn([over(taught, lambda x: self.model.embed(Batch(x)))[:, None]])
             some = taught.part(torch.arange(min(len(taught), MOST_PLACED)))
-            as_it_is, sides = some.batches, self.sides
-            self.most = [LocalCodes.fitting(len(some), as_it_is, patch=side) for side in sides.most]
-            self.worst = [LocalCodes.fitting(len(some), partial(_lit, some), patch=side) for side in sides.worst]
-            self.textures = [Textures.fitting(len(some), as_it_is, patch=side) for side in sides.textures]
+            self.places = [
+                LocalCodes.fitting(len(some), partial(_lit, some, light), patch=side)
+                for light, side in self.looks.places
+            ]
+            self.textures = [
+                Textures.fitting(len(some), partial(_lit, some, light), patch=side)
+                for light, side in self.looks.textures
+            ]
         return self.surprise.learn(over(left_out, self._measured))
 
     def open(self, X: Any) -> Pictures:
@@ -200,38 +211,41 @@ class PictureJudge:
         return over(self.open(X), lambda x: self.model.embed(Batch(x))).numpy()
 
     def _measured(self, x: Tensor) -> Tensor:
-        """(n, C, H, W) -> (n, measurements), logarithms of squares: most places and the textures, the worst place.
+        """(n, C, H, W) -> (n, measurements), logarithms of squares.
 
-        Of small pictures also, before them: not restored, code.
+        Of small pictures: not restored, code, places and textures; of large ones: most places and textures, the worst
+        place.
         """
-        usual = [(places(x) + LEAST).log().mean((1, 2)) for places in self.most]
-        usual += [(textures(x) + LEAST).log() for textures in self.textures]
-        light = _in_logarithms(x)
-        worst = [(places(light).amax((1, 2)) + LEAST).log() for places in self.worst]
-        measured = [torch.stack(usual).mean(0), torch.stack(worst).mean(0)]
-        if self.small:
-            code = self.codes(self.model.embed(Batch(x))[:, None])[:, 0]
-            measured = [(self._error(x).mean((1, 2)) + LEAST).log(), (code + LEAST).log(), *measured]
-        return torch.stack(measured, 1)
+        most, worst, textures = [], [], []
+        for places, (light, _) in zip(self.places, self.looks.places, strict=True):
+            found = (places(light(x)) + LEAST).log()
+            if self.small or light is _as_it_is:
+                most.append(found.mean((1, 2)))
+            if self.small or light is _in_logarithms:
+                worst.append(found.amax((1, 2)))
+        for mixture, (light, _) in zip(self.textures, self.looks.textures, strict=True):
+            textures.append((mixture(light(x)) + LEAST).log())
+        if not self.small:
+            return torch.stack([_mean([*most, *textures]), _mean(worst)], 1)
+        error = (self._error(x).mean((1, 2)) + LEAST).log()
+        code = (self.codes(self.model.embed(Batch(x))[:, None])[:, 0] + LEAST).log()
+        return torch.stack([error, code, _mean([*most, *worst, *textures])], 1)
 
     def _total(self, nats: Tensor) -> Tensor:
         """Combine the nats of the measurements, (n, measurements) -> (n,)."""
-        places = nats[:, -2:].amax(1)
-        return nats[:, 0] + BESIDE * (nats[:, 1] + places) if self.small else places
+        return nats[:, 0] + BESIDE * (nats[:, 1] + nats[:, 2]) if self.small else nats.amax(1)
 
     def _maps(self, x: Tensor, nats: Tensor) -> Tensor:
         """Return where the larger part of the nats lies, (n, H, W)."""
-        most, worst = nats[:, -2:, None, None].unbind(1)
         shown = []
-        for places, light in ((self.most[0], x), (self.worst[-1], _in_logarithms(x))):
-            found = places(light).square()  # an odd place stands out, the many usual ones do not add up
-            shown.append(places.spread(found / found.sum((1, 2), keepdim=True).clamp(min=1e-12)))
-        local = torch.where(most > worst, shown[0], shown[1])
+        for places, (light, _) in zip(self.places[: len(BOTH)], BOTH, strict=True):
+            found = places(light(x)).square()  # an odd place stands out, the many usual ones do not add up
+            shown.append(_shares(places.spread(found)))
         if not self.small:
-            return local
-        error = self._error(x)
-        error = error / error.sum((1, 2), keepdim=True).clamp(min=1e-12)
-        return nats[:, :1, None] * error + BESIDE * torch.maximum(most, worst) * local
+            most, worst = nats[:, :, None, None].unbind(1)
+            return torch.where(most > worst, shown[0], shown[1])
+        restored, _, local = nats[:, :, None, None].unbind(1)
+        return restored * _shares(self._error(x)) + BESIDE * local * _mean(shown)
 
     def _error(self, x: Tensor) -> Tensor:
         """Return the squared blurred error, summed over channels, (n, H, W)."""
@@ -240,7 +254,7 @@ class PictureJudge:
 
     def to_json(self) -> dict[str, Any]:
         """Return what `from_json` takes, tensors aside."""
-        numbers = [part.numbers for part in (*self.most, *self.worst, *self.textures)]
+        numbers = [part.numbers for part in (*self.places, *self.textures)]
         return {"frame": self.frame.to_json(), "latent": self.latent, "width": self.width, "numbers": numbers}
 
     def tensors(self) -> dict[str, Tensor]:
@@ -268,11 +282,19 @@ class PictureJudge:
         return nn.ModuleDict(
             {
                 "model": self.model, "codes": self.codes, "surprise": self.surprise,
-                "most": nn.ModuleList(self.most), "worst": nn.ModuleList(self.worst),
-                "textures": nn.ModuleList(self.textures),
+                "places": nn.ModuleList(self.places), "textures": nn.ModuleList(self.textures),
             }
         )  # fmt: skip
 
 
-def _lit(pictures: Pictures) -> Iterator[Tensor]:
-    return map(_in_logarithms, pictures.batches())
+def _lit(pictures: Pictures, light: Callable[[Tensor], Tensor]) -> Iterator[Tensor]:
+    return map(light, pictures.batches())
+
+
+def _mean(parts: list[Tensor]) -> Tensor:
+    return torch.stack(parts).mean(0)
+
+
+def _shares(heat: Tensor) -> Tensor:
+    """(n, H, W) -> the same, of a sum of 1."""
+    return heat / heat.sum((1, 2), keepdim=True).clamp(min=1e-12)
