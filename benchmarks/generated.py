@@ -78,7 +78,11 @@ def ours(x: torch.Tensor, epochs: int, seed: int, *, drawn: bool) -> torch.Tenso
     model = variational(*networks(), latent=LATENT)
     samples = Viewed(InMemory(Batch(x)), torch.bernoulli) if drawn else Batch(x)
     settings = Settings(
-        steps=epochs * len(x) // BATCH, batch_size=BATCH, learning_rate=2 * RATE, warmup=300, seed=seed,
+        steps=epochs * len(x) // BATCH,
+        batch_size=BATCH,
+        learning_rate=2 * RATE,
+        warmup=300,
+        seed=seed,
         precision=usual_precision(),
     )
     train(model, samples, settings=settings)

@@ -69,7 +69,8 @@ def photos(steps: int, width: int, model: Path | None) -> list[dict]:
         task = isthmus.load(model)
     else:
         task = Denoiser("gaussian", 25 / 255, steps=steps, width=width, random_state=0).fit(DATA / "bsds" / "train")
-    minutes = (time.perf_counter() - began) / 60 if model is None or not model.exists() else None  # None: not trained
+    trained = model is None or not model.exists()
+    minutes = (time.perf_counter() - began) / 60 if trained else None
     if model and not model.exists():
         task.save(model)
     row = {"pictures": "Kodak, σ = 25", "spoiled": psnr(noisy, clean), "ours": psnr(task.restore(noisy), clean)}
