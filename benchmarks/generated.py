@@ -2,8 +2,9 @@
 
 The Fréchet distance (Heusel et al., 2017, arXiv:1706.08500) between 10,000 generated digits and the 10,000 test digits
 of MNIST in the features of a small classifier, for our VAE and pythae's: same network, data, batch, epochs and mean
-learning rate (pythae's stands still, ours falls from twice that), and so many seeds of each. Beside them, training digits against test digits, which nobody can beat, and test
-digits that were blurred. pythae is in benchmarks/requirements.txt.
+learning rate (pythae's stands still, ours falls from twice that), and so many seeds of each. Beside them, training
+digits against test digits, which nobody can beat, and test digits that were blurred. pythae is in
+benchmarks/requirements.txt.
 """
 
 from __future__ import annotations
