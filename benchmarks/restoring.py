@@ -20,12 +20,23 @@ from common import DATA, print_table, save
 from isthmus import Denoiser
 
 DIGITS = 500
+STRENGTHS = (0.1, 0.15, 0.2, 0.3, 0.4, 0.8)  # of non-local means
 
 
 def psnr(pictures: list[np.ndarray] | np.ndarray, clean: list[np.ndarray] | np.ndarray) -> float:
     kept = [np.clip(np.rint(np.asarray(picture, float)), 0, 255) for picture in pictures]
     errors = [((a - b) ** 2).mean() for a, b in zip(kept, clean, strict=True)]
     return float(np.mean([10 * np.log10(255**2 / error) for error in errors]))
+
+
+def best_non_local_means(pictures: np.ndarray, clean: np.ndarray) -> dict[str, float]:
+    """With the strength that is best for these very pictures, which nobody would know."""
+    try:
+        from skimage.restoration import denoise_nl_means
+    except ImportError:
+        return {}
+    found = [psnr([denoise_nl_means(p / 255.0, h=h, patch_size=5) * 255 for p in pictures], clean) for h in STRENGTHS]
+    return {"non-local means at their best": max(found)}
 
 
 def digits(steps: int) -> list[dict]:
@@ -48,13 +59,7 @@ def digits(steps: int) -> list[dict]:
             "median 3 × 3": psnr([median_filter(picture, 3) for picture in pictures], clean),
             "minutes": minutes,
         }
-        try:
-            from skimage.restoration import denoise_nl_means
-
-            means = [denoise_nl_means(p / 255.0, h=0.4, sigma=0.5) * 255 for p in pictures]
-            row["non-local means"] = psnr(means, clean)
-        except ImportError:
-            pass
+        row |= best_non_local_means(pictures, clean)
         rows.append(row)
         print(row, flush=True)
     return rows

@@ -210,12 +210,29 @@ def test_ten_kills_at_random_moments_change_nothing(tmp_path, uninterrupted):
     assert same(load_file(out), uninterrupted)
 
 
+def started(out, frozen, number, handler):
+    """A run that has saved once, begun where the signal is ignored or not: in a shell's background SIGINT is."""
+    run = subprocess.Popen(
+        [*RUN, str(out), str(frozen)], cwd=ROOT, stderr=subprocess.DEVNULL,
+        preexec_fn=lambda: signal.signal(number, handler),
+    )  # fmt: skip
+    while not frozen.exists() and run.poll() is None:
+        time.sleep(0.005)
+    return run
+
+
+def test_a_signal_that_is_ignored_stays_ignored(tmp_path, uninterrupted):
+    out, frozen = tmp_path / "weights", tmp_path / "run.safetensors"
+    run = started(out, frozen, signal.SIGINT, signal.SIG_IGN)
+    run.send_signal(signal.SIGINT)
+    assert run.wait(60) == 0
+    assert same(load_file(out), uninterrupted)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_polite_signal_saves_and_ends_the_process(tmp_path, number, uninterrupted):
     out, frozen = tmp_path / "weights", tmp_path / "run.safetensors"
-    run = subprocess.Popen([*RUN, str(out), str(frozen)], cwd=ROOT, stderr=subprocess.DEVNULL)
-    while not frozen.exists() and run.poll() is None:
-        time.sleep(0.005)
+    run = started(out, frozen, number, signal.SIG_DFL)
     run.send_signal(number)
     assert run.wait(30) in (-number, 1)  # Python ends by KeyboardInterrupt with the signal's or its own code
     assert frozen.exists()

@@ -117,7 +117,8 @@ class Clock:
 def stop_requested(active: bool) -> Iterator[list[int]]:
     """Yield a list that SIGTERM and SIGINT put their number into, instead of ending the process at once.
 
-    After the block the signal is raised again, for whoever handled it before.
+    After the block the signal is raised again, for whoever handled it before. One that is ignored, as SIGINT is in the
+    background of a shell, stays ignored.
     """
     received: list[int] = []
     if not active or threading.current_thread() is not threading.main_thread():
@@ -127,7 +128,8 @@ def stop_requested(active: bool) -> Iterator[list[int]]:
     def note(number: int, frame: FrameType | None) -> None:
         received.append(number)
 
-    before: dict[int, Any] = {number: signal.signal(number, note) for number in (signal.SIGTERM, signal.SIGINT)}
+    heard = [number for number in (signal.SIGTERM, signal.SIGINT) if signal.getsignal(number) != signal.SIG_IGN]
+    before: dict[int, Any] = {number: signal.signal(number, note) for number in heard}
     try:
         yield received
     finally:
