@@ -51,6 +51,12 @@ def print_table(rows: list[dict[str, Any]], title: str) -> None:
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)))
 
 
+def stored(name: str) -> Any:
+    """What `save` wrote last, or None: a run of one part keeps the figures of the others."""
+    path = RESULTS / f"{name}.json"
+    return json.loads(path.read_text())["result"] if path.exists() else None
+
+
 def save(name: str, result: Any) -> None:
     RESULTS.mkdir(exist_ok=True)
     about = {"python": platform.python_version(), "torch": torch.__version__, "processor": platform.machine()}

@@ -7,14 +7,13 @@ MIG, SAP and DCI of the codes of a VAE, a β-VAE and a β-TCVAE; writes a pictur
 from __future__ import annotations
 
 import argparse
-import json
 import time
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
-from common import DATA, RESULTS, print_table, save
+from common import DATA, RESULTS, print_table, save, stored
 from isthmus.code import Batch
 from isthmus.networks.broadcast import BroadcastDecoder
 from isthmus.networks.mlp import Dense
@@ -68,9 +67,8 @@ def main() -> None:
     options = parser.parse_args()
     with np.load(DATA / "dsprites" / "dsprites_like_60k.npz") as data:
         bits, factors = torch.from_numpy(data["imgs_bits"]), data["latents_classes"][:, 1:].astype(int)
-    stored = RESULTS / "disentangling.json"
-    rows = json.loads(stored.read_text())["result"] if options.only and stored.exists() else []
-    rows = [row for row in rows if row["recipe"] != options.only]
+    before = (stored("disentangling") or []) if options.only else []
+    rows = [row for row in before if row["recipe"] != options.only]
     for name, recipe in RECIPES.items():
         if options.only not in (None, name):
             continue

@@ -79,13 +79,9 @@ def ours(x: torch.Tensor, epochs: int, seed: int, *, drawn: bool) -> torch.Tenso
     model = variational(*networks(), latent=LATENT)
     samples = Viewed(InMemory(Batch(x)), torch.bernoulli) if drawn else Batch(x)
     settings = Settings(
-        steps=epochs * len(x) // BATCH,
-        batch_size=BATCH,
-        learning_rate=2 * RATE,
-        warmup=300,
-        seed=seed,
+        steps=epochs * len(x) // BATCH, batch_size=BATCH, learning_rate=2 * RATE, warmup=300, seed=seed,
         precision=usual_precision(),
-    )
+    )  # fmt: skip
     train(model, samples, settings=settings)
     with torch.inference_mode():
         return torch.cat([model.sample(1000) for _ in range(COUNT // 1000)])

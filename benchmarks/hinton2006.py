@@ -7,7 +7,6 @@ paper has 3.00 for its network, 13.87 for PCA.
 from __future__ import annotations
 
 import argparse
-import json
 import time
 
 import numpy as np
@@ -16,7 +15,7 @@ from matplotlib.figure import Figure
 from sklearn.decomposition import PCA
 from torch import Tensor, nn
 
-from common import DATA, RESULTS, print_table, save
+from common import DATA, RESULTS, print_table, save, stored
 from isthmus.autoencoder import AutoEncoder
 from isthmus.code import Batch
 from isthmus.distances import Normal
@@ -70,9 +69,8 @@ def main() -> None:
         "denoising layers first, sigmoid units": deep(activation=nn.Sigmoid, distance=squared),
     }
     chosen = range(len(kinds)) if options.only is None else [int(number) for number in options.only.split(",")]
-    stored = RESULTS / "hinton2006.json"
-    if options.only is not None and stored.exists():
-        before = json.loads(stored.read_text())["result"]
+    before = stored("hinton2006") if options.only else None
+    if before:
         rows, curves = before["rows"], before["curves"]
     for name, model in [pair for number, pair in enumerate(kinds.items()) if number in chosen]:
         rows = [row for row in rows if row["network"] != name]

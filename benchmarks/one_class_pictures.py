@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import argparse
 import io
-import json
 
 import numpy as np
 from PIL import Image
 from sklearn.decomposition import PCA
 from sklearn.metrics import roc_auc_score
 
-from common import DATA, RESULTS, print_table, save
+from common import DATA, print_table, save, stored
 from isthmus import AnomalyDetector
 
 
@@ -76,10 +75,8 @@ def tiles() -> list[dict]:
 
 def merged(rows: list[dict]) -> list[dict]:
     """These rows in the place of stored ones of the same sets."""
-    stored = RESULTS / "one_class_pictures.json"
-    before = json.loads(stored.read_text())["result"] if stored.exists() else []
     names = {row["set"] for row in rows}
-    return [row for row in before if row["set"] not in names] + rows
+    return [row for row in stored("one_class_pictures") or [] if row["set"] not in names] + rows
 
 
 def main() -> None:

@@ -69,15 +69,15 @@ def photos(steps: int, width: int, model: Path | None) -> list[dict]:
     chance = np.random.default_rng(0)
     clean = [np.asarray(Image.open(path).convert("RGB")) for path in sorted((DATA / "kodak").glob("*.png"))]
     noisy = [np.clip(np.rint(p + chance.normal(0, 25, p.shape)), 0, 255).astype(np.uint8) for p in clean]
-    began = time.perf_counter()
+    minutes = None
     if model and model.exists():
         task = isthmus.load(model)
     else:
+        began = time.perf_counter()
         task = Denoiser("gaussian", 25 / 255, steps=steps, width=width, random_state=0).fit(DATA / "bsds" / "train")
-    trained = model is None or not model.exists()
-    minutes = (time.perf_counter() - began) / 60 if trained else None
-    if model and not model.exists():
-        task.save(model)
+        minutes = (time.perf_counter() - began) / 60
+        if model:
+            task.save(model)
     row = {"pictures": "Kodak, σ = 25", "spoiled": psnr(noisy, clean), "ours": psnr(task.restore(noisy), clean)}
     row["ours, thorough"] = psnr(task.restore(noisy, thorough=True), clean)
     row["minutes"] = minutes
