@@ -17,23 +17,28 @@ def pictures(count: int, seed: int) -> torch.Tensor:
 
 
 @pytest.fixture(scope="module")
-def textures():
+def strokes():
     torch.manual_seed(0)
-    return Textures.fitting(200, lambda: iter(pictures(200, 0).split(100)), patch=5)
+    return LocalCodes.fitting(200, lambda: iter(pictures(200, 0).split(100)), patch=5)
 
 
-def test_flat_and_rough_pictures_are_both_odder_than_normal_ones(textures):
-    normal = textures(pictures(50, 1))
-    flat, rough = (0.5 + (pictures(50, 2) - 0.5) * by for by in (0.5, 2.0))
-    assert normal.max() < textures(flat).min()
-    assert normal.max() < textures(rough).min()
+@pytest.fixture(scope="module")
+def textures(strokes):
+    learned = Textures(strokes.numbers)
+    learned.learn(strokes.whitened(part) for part in pictures(200, 0).split(100))
+    return learned
 
 
-def test_places_alone_would_take_the_flat_ones_for_the_most_normal(textures):
+def test_flat_and_rough_pictures_are_both_odder_than_normal_ones(strokes, textures):
+    normal, *odd = (
+        textures(strokes.whitened(0.5 + (pictures(50, seed) - 0.5) * by)) for seed, by in ((1, 1), (2, 0.5), (2, 2))
+    )
+    assert normal.max() < min(kind.min() for kind in odd)
+
+
+def test_places_alone_would_take_the_flat_ones_for_the_most_normal(strokes):
     flat = 0.5 + (pictures(50, 2) - 0.5) * 0.5
-    places = textures.strokes
-    assert isinstance(places, LocalCodes)
-    assert places(flat).mean() < places(pictures(50, 1)).mean()
+    assert strokes(flat).mean() < strokes(pictures(50, 1)).mean()
 
 
 def test_large_pictures_get_fewer_places_and_not_more_memory():

@@ -9,54 +9,39 @@ of any stroke. (The energies of filter responses as a description of texture: La
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable
 
-import torch
 from torch import Tensor, nn
 
-from isthmus.recipes.local_codes import LocalCodes, NormalLaws
+from isthmus.recipes.local_codes import NormalLaws
 
 __all__ = ["Textures"]
 
 LEAST = 0.1  # of a square, whose usual size is 1: below it nothing is told apart
-AT_ONCE = 64  # pictures
 
 
 class Textures(nn.Module):
-    """How unusual the mixture of strokes in a picture is.
+    """How unusual the mixture of strokes in a picture is, by its whitened local codes.
 
     Parameters
     ----------
-    shape : (channels, height, width)
     numbers : int
-        Kinds of strokes; see `fitting`.
-    patch : int
-        Side of a stroke, pixels.
+        Of a local code: the kinds of strokes.
     """
 
-    def __init__(self, shape: tuple[int, int, int], numbers: int, *, patch: int) -> None:
+    def __init__(self, numbers: int) -> None:
         super().__init__()
-        self.strokes = LocalCodes(shape, numbers, patch=patch)
         self.law = NormalLaws(1, numbers)
 
-    @property
-    def numbers(self) -> int:
-        """Kinds of strokes."""
-        return self.strokes.numbers
+    def learn(self, batches: Iterable[Tensor]) -> None:
+        """Take the law from what `LocalCodes.whitened` gives of normal pictures, (n, places, numbers) each."""
+        self.law.learn(_energies(whitened) for whitened in batches)
 
-    @classmethod
-    def fitting(cls, count: int, batches: Callable[[], Iterator[Tensor]], *, patch: int) -> Textures:
-        """Learn from normal pictures; parameters are those of `LocalCodes.fitting`."""
-        strokes = LocalCodes.fitting(count, batches, patch=patch)
-        textures = cls(strokes.shape, strokes.numbers, patch=patch)
-        textures.strokes = strokes
-        textures.law.learn(textures._energies(batch)[:, None] for batch in batches())
-        return textures
+    def forward(self, whitened: Tensor) -> Tensor:
+        """Return squared Mahalanobis distances of the mixtures, (n, places, numbers) -> (n,)."""
+        return self.law(_energies(whitened))[:, 0]
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Return squared Mahalanobis distances of the mixtures, (n, C, H, W) -> (n,)."""
-        return self.law(self._energies(x)[:, None])[:, 0]
 
-    def _energies(self, x: Tensor) -> Tensor:
-        """(n, C, H, W) -> (n, numbers)."""
-        return torch.cat([(self.strokes.whitened(part).square() + LEAST).log().mean(1) for part in x.split(AT_ONCE)])
+def _energies(whitened: Tensor) -> Tensor:
+    """(n, places, numbers) -> (n, 1, numbers)."""
+    return (whitened.square() + LEAST).log().mean(1, keepdim=True)

@@ -13,8 +13,7 @@ which exposure is a constant and a dark flaw is large.
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -62,20 +61,25 @@ def _in_logarithms(x: Tensor) -> Tensor:
     return (x + DARK).log()
 
 
-Look = tuple[Callable[[Tensor], Tensor], int]  # in which light, and the side of a patch in pixels
-
-
 @dataclass(frozen=True, slots=True)
-class Looks:
-    """How pictures of one size are looked at."""
+class Look:
+    """One way to look at the patches of a picture, and what is taken from it."""
 
-    places: tuple[Look, ...]
-    textures: tuple[Look, ...]
+    light: Callable[[Tensor], Tensor]
+    side: int  # of a patch, pixels
+    takes: tuple[str, ...]  # "most" places, the "worst" one, the "texture"
 
 
-BOTH: tuple[Look, ...] = ((_as_it_is, 17), (_in_logarithms, 17))
-AT_SMALL = Looks(BOTH, BOTH)
-AT_LARGE = Looks((*BOTH, (_as_it_is, 33), (_in_logarithms, 9)), ((_as_it_is, 5), (_as_it_is, 9)))
+SMALL_LOOKS = [Look(light, 17, ("most", "worst", "texture")) for light in (_as_it_is, _in_logarithms)]
+LARGE_LOOKS = [
+    Look(_as_it_is, 17, ("most",)),
+    Look(_in_logarithms, 17, ("worst",)),
+    Look(_as_it_is, 33, ("most",)),
+    Look(_in_logarithms, 9, ("worst",)),
+    Look(_as_it_is, 5, ("texture",)),
+    Look(_as_it_is, 9, ("texture",)),
+]
+SHOWN = 2  # looks, the first ones, that the map is made of
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +122,11 @@ class PictureJudge:
         members = MEMBERS if self.small else 1
         self.model = Committee([inpainting(frame.shape, latent=latent, width=width) for _ in range(members)])
         self.codes = NormalLaws(1, latent * members)
-        self.looks = AT_SMALL if self.small else AT_LARGE
-        left = iter(numbers or itertools.repeat(1))
-        self.places = [LocalCodes(frame.shape, next(left), patch=side) for _, side in self.looks.places]
-        self.textures = [Textures(frame.shape, next(left), patch=side) for _, side in self.looks.textures]
+        self.looks = SMALL_LOOKS if self.small else LARGE_LOOKS
+        self._place(
+            LocalCodes(frame.shape, number, patch=look.side)
+            for number, look in zip(numbers or [1] * len(self.looks), self.looks, strict=True)
+        )
         self.surprise = Surprise(3) if self.small else Surprise(2, largest=1)
 
     @classmethod
@@ -173,14 +178,14 @@ class PictureJudge:
             if self.small:
                 self.codes.learn([over(taught, lambda x: self.model.embed(Batch(x)))[:, None]])
             some = taught.part(torch.arange(min(len(taught), MOST_PLACED)))
-            self.places = [
-                LocalCodes.fitting(len(some), partial(_lit, some, light), patch=side)
-                for light, side in self.looks.places
-            ]
-            self.textures = [
-                Textures.fitting(len(some), partial(_lit, some, light), patch=side)
-                for light, side in self.looks.textures
-            ]
+            lit = [partial(_lit, some, look.light) for look in self.looks]
+            self._place(
+                LocalCodes.fitting(len(some), batches, patch=look.side)
+                for batches, look in zip(lit, self.looks, strict=True)
+            )
+            for batches, places, textures in zip(lit, self.places, self.textures, strict=True):
+                if textures is not None:
+                    textures.learn(places.whitened(batch) for batch in batches())
         return self.surprise.learn(over(left_out, self._measured))
 
     def open(self, X: Any) -> Pictures:
@@ -216,20 +221,29 @@ class PictureJudge:
         Of small pictures: not restored, code, places and textures; of large ones: most places and textures, the worst
         place.
         """
-        most, worst, textures = [], [], []
-        for places, (light, _) in zip(self.places, self.looks.places, strict=True):
-            found = (places(light(x)) + LEAST).log()
-            if self.small or light is _as_it_is:
-                most.append(found.mean((1, 2)))
-            if self.small or light is _in_logarithms:
-                worst.append(found.amax((1, 2)))
-        for mixture, (light, _) in zip(self.textures, self.looks.textures, strict=True):
-            textures.append((mixture(light(x)) + LEAST).log())
+        taken: dict[str, list[Tensor]] = {"most": [], "worst": [], "texture": []}
+        for look, places, textures in zip(self.looks, self.places, self.textures, strict=True):
+            whitened = places.whitened(look.light(x))
+            apart = (whitened.square().sum(2) + LEAST).log()
+            if "most" in look.takes:
+                taken["most"].append(apart.mean(1))
+            if "worst" in look.takes:
+                taken["worst"].append(apart.amax(1))
+            if textures is not None:
+                taken["texture"].append((textures(whitened) + LEAST).log())
+        usual = taken["most"] + taken["texture"]
         if not self.small:
-            return torch.stack([_mean([*most, *textures]), _mean(worst)], 1)
+            return torch.stack([_mean(usual), _mean(taken["worst"])], 1)
         error = (self._error(x).mean((1, 2)) + LEAST).log()
         code = (self.codes(self.model.embed(Batch(x))[:, None])[:, 0] + LEAST).log()
-        return torch.stack([error, code, _mean([*most, *worst, *textures])], 1)
+        return torch.stack([error, code, _mean(usual + taken["worst"])], 1)
+
+    def _place(self, places: Iterable[LocalCodes]) -> None:
+        self.places = list(places)
+        self.textures = [
+            Textures(codes.numbers) if "texture" in look.takes else None
+            for codes, look in zip(self.places, self.looks, strict=True)
+        ]
 
     def _total(self, nats: Tensor) -> Tensor:
         """Combine the nats of the measurements, (n, measurements) -> (n,)."""
@@ -238,8 +252,8 @@ class PictureJudge:
     def _maps(self, x: Tensor, nats: Tensor) -> Tensor:
         """Return where the larger part of the nats lies, (n, H, W)."""
         shown = []
-        for places, (light, _) in zip(self.places[: len(BOTH)], BOTH, strict=True):
-            found = places(light(x)).square()  # an odd place stands out, the many usual ones do not add up
+        for places, look in zip(self.places[:SHOWN], self.looks[:SHOWN], strict=True):
+            found = places(look.light(x)).square()  # an odd place stands out, the many usual ones do not add up
             shown.append(_shares(places.spread(found)))
         if not self.small:
             most, worst = nats[:, :, None, None].unbind(1)
@@ -254,7 +268,7 @@ class PictureJudge:
 
     def to_json(self) -> dict[str, Any]:
         """Return what `from_json` takes, tensors aside."""
-        numbers = [part.numbers for part in (*self.places, *self.textures)]
+        numbers = [places.numbers for places in self.places]
         return {"frame": self.frame.to_json(), "latent": self.latent, "width": self.width, "numbers": numbers}
 
     def tensors(self) -> dict[str, Tensor]:
@@ -282,7 +296,8 @@ class PictureJudge:
         return nn.ModuleDict(
             {
                 "model": self.model, "codes": self.codes, "surprise": self.surprise,
-                "places": nn.ModuleList(self.places), "textures": nn.ModuleList(self.textures),
+                "places": nn.ModuleList(self.places),
+                "textures": nn.ModuleList(textures for textures in self.textures if textures is not None),
             }
         )  # fmt: skip
 
