@@ -12,10 +12,11 @@ from pythae.data.datasets import BaseDataset
 from pythae.models import VAE, VQVAE, VAEConfig, VQVAEConfig
 from pythae.models.base.base_utils import ModelOutput
 from pythae.models.nn import BaseDecoder, BaseEncoder
+from pythae.samplers import GaussianMixtureSampler, NormalSampler
 from pythae.trainers import BaseTrainer, BaseTrainerConfig
 from torch import nn
 
-__all__ = ["trained", "vae", "vqvae"]
+__all__ = ["drawn", "trained", "vae", "vqvae"]
 
 
 class Encoder(BaseEncoder):
@@ -64,3 +65,12 @@ def trained(model: VAE | VQVAE, x: torch.Tensor, *, epochs: int, batch_size: int
     )  # fmt: skip
     BaseTrainer(model=model, train_dataset=BaseDataset(x, torch.zeros(len(x))), training_config=config).train()
     return model
+
+
+def drawn(model: VAE, x: torch.Tensor, count: int, *, mixture: bool) -> torch.Tensor:
+    """Return samples of one of its samplers, as it comes."""
+    model.eval()
+    sampler = (GaussianMixtureSampler if mixture else NormalSampler)(model)
+    if mixture:
+        sampler.fit(x)
+    return sampler.sample(num_samples=count, return_gen=True).cpu()

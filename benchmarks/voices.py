@@ -21,7 +21,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import isthmus
-from common import DATA, print_table, protocol, save
+from common import DATA, print_table, protocol, save, stored
 from isthmus import VoiceConverter
 from isthmus.autoencoder import AutoEncoder
 from isthmus.code import Batch
@@ -106,6 +106,12 @@ class Plain(VoiceConverter):
         )
 
 
+def merged(part: str, rows: list[dict]) -> list[dict]:
+    """These rows in the place of stored ones of the same recipes."""
+    names = {row["recipe"] for row in rows}
+    return [row for row in (stored("voices") or {}).get(part, []) if row["recipe"] not in names] + rows
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--recipes", default="adain,adversarial,autovc,units,plain")
@@ -150,7 +156,7 @@ def main() -> None:
             rows.append(row)
             left.append({"recipe": recipe} | probes(converter, own))
             print(row, left[-1], flush=True)
-            save("voices", {"judge": rows, "probes": left})
+            save("voices", {"judge": merged("judge", rows), "probes": merged("probes", left)})
     print_table(rows, "8 speakers never heard")
     print_table(left, "what a fresh probe reads (chance: speaker .125, digit .1)")
 

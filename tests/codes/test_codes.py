@@ -6,6 +6,7 @@ import torch
 
 from isthmus.codes.binary import Bits
 from isthmus.codes.gaussian import Gaussian
+from isthmus.codes.mixture import Mixture
 from isthmus.codes.onehot import OneHot
 from isthmus.codes.quantized import FiniteScalars, Quantized
 from isthmus.codes.split import Split
@@ -24,6 +25,16 @@ class TestGaussian(CodeLaws):
 
 class TestSampledGaussian(CodeLaws):
     make, features = staticmethod(lambda: Gaussian(4, sampled_rate=True, beta=2, free_nats=1)), torch.randn(32, 8)
+
+
+def with_a_law_of_its_own() -> Gaussian:
+    code = Gaussian(4)
+    code.prior = Mixture(3, 4)
+    return code
+
+
+class TestGaussianWithAMixture(CodeLaws):
+    make, features = staticmethod(with_a_law_of_its_own), torch.randn(32, 8)
 
 
 class TestBits(CodeLaws):
@@ -53,6 +64,15 @@ class TestFiniteScalars(CodeLaws):
 
 class TestSymbol(CodeLaws):
     make, features = staticmethod(lambda: Symbol(5)), torch.randn(32, 5)
+
+
+def test_a_mixture_that_is_the_standard_law_costs_what_that_costs():
+    features, codes = torch.randn(32, 8), []
+    for code in (Gaussian(4, sampled_rate=True), with_a_law_of_its_own()):
+        torch.manual_seed(0)
+        codes.append(code(features))
+    torch.testing.assert_close(codes[0].value, codes[1].value)
+    torch.testing.assert_close(codes[0].rate, codes[1].rate)
 
 
 def test_a_gaussian_costs_its_divergence_by_hand():

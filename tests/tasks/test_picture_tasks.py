@@ -137,6 +137,20 @@ def test_more_draws_give_a_tighter_bound(generator):
     assert many > one
 
 
+def test_the_law_of_the_codes_makes_unseen_digits_likelier_and_is_saved(generator, tmp_path):
+    likely = generator.log_likelihood(DIGITS[1500:], draws=50).mean()
+    generator.save(tmp_path / "model")
+    again = isthmus.load(tmp_path / "model").set_params(random_state=0)
+    np.testing.assert_array_equal(again.sample(20), generator.sample(20))
+    assert again.components_ == generator.components_ > 0
+    again.model_.code.prior = None  # the standard normal law
+    assert likely > again.log_likelihood(DIGITS[1500:], draws=50).mean() + 0.3
+
+
+def test_few_samples_keep_the_standard_law():
+    assert Generator(8, steps=20, width=4, random_state=0).fit(DIGITS[:60]).components_ == 0
+
+
 def test_a_warm_start_goes_on_with_many_draws():
     task = Generator(8, steps=150, width=4, random_state=0).fit(DIGITS[:1500])
     before = task.log_likelihood(DIGITS[1500:], draws=20).mean()
@@ -261,6 +275,8 @@ def test_pictures_of_another_kind_are_odd_and_the_map_says_where(ring_detector):
     reasons = ring_detector.explain(spoiled)
     inside = np.mean([reason.heat[5:, 5:].sum() / reason.heat.sum() for reason in reasons])
     assert inside > 0.5
+    cool = [reason.heat.max() for reason in ring_detector.explain(normal)]
+    assert max(cool) < np.median([reason.heat.max() for reason in reasons])
     for reason, score in zip(reasons, ring_detector.score_samples(spoiled), strict=True):
         assert reason.score == pytest.approx(score, rel=1e-4)
         assert reason.expected.shape == (8, 8)

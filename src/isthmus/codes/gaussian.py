@@ -6,17 +6,20 @@ features ──► mean, log-variance ──► z = mean + deviation · noise �
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
 from isthmus.code import Code
 from isthmus.codes.bottleneck import Bottleneck
+from isthmus.codes.mixture import Mixture
 
 __all__ = ["Gaussian"]
 
 
 class Gaussian(Bottleneck):
-    """A noisy vector whose price is its divergence from a standard normal.
+    """A noisy vector whose price is its divergence from a standard normal, or from a law put in its place.
 
     The value is drawn in evaluation too: the mean of q would restore better than a code of this rate
     honestly can, and the description length would fall below the source's entropy. `centre` gives the mean.
@@ -32,11 +35,18 @@ class Gaussian(Bottleneck):
         Weight of the rate in training (Higgins et al., 2017). The excess is a penalty, never part of a score.
     free_nats : float
         Nats a row that training does not press below (Kingma et al., 2016, arXiv:1606.04934, appendix C.8).
+
+    Attributes
+    ----------
+    prior : Mixture or None
+        What the rate is measured against and samples are drawn from; None is the standard normal law, the only one
+        whose divergence has a formula: against another the rate is that of the very draw.
     """
 
     def __init__(self, width: int, *, sampled_rate: bool = False, beta: float = 1.0, free_nats: float = 0.0) -> None:
         super().__init__()
         self.width, self.sampled_rate, self.beta, self.free_nats = width, sampled_rate, beta, free_nats
+        self.prior: Mixture | None = None
         self._origin: Tensor
         self.register_buffer("_origin", torch.zeros(width), persistent=False)  # device and dtype of a sample
 
@@ -46,7 +56,11 @@ class Gaussian(Bottleneck):
         noise = torch.randn_like(mean)
         z = mean + (0.5 * log_variance).exp() * noise
         divergence = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(1)
-        rate = 0.5 * (z.square() - noise.square() - log_variance).sum(1) if self.sampled_rate else divergence
+        rate = divergence
+        if self.prior is not None:
+            rate = -0.5 * (noise.square() + log_variance + math.log(2 * math.pi)).sum(1) - self.prior.log_prob(z)
+        elif self.sampled_rate:
+            rate = 0.5 * (z.square() - noise.square() - log_variance).sum(1)
         penalty = (self.beta - 1) * divergence + (self.free_nats - divergence).clamp(min=0)
         return Code(value=z, rate=rate, penalty=penalty)
 
@@ -55,7 +69,9 @@ class Gaussian(Bottleneck):
         return self._moments(features)[0]
 
     def sample(self, count: int) -> Tensor:
-        """Return standard normal values, (count, width)."""
+        """Return values of the prior, (count, width)."""
+        if self.prior is not None:
+            return self.prior.sample(count)
         return torch.randn(count, self.width, device=self._origin.device, dtype=self._origin.dtype)
 
     def _moments(self, features: Tensor) -> tuple[Tensor, Tensor]:

@@ -53,7 +53,7 @@ def adversarial_vc(
     """Return the auto-encoder of stage 1, with its critic."""
     critic = AttributeCritic(SpeakerOfContent(content, width, speakers), "speaker", weight=weight, turns=3)
     return AutoEncoder(
-        encoder=SplitEncoder(ContentEncoder(bands, width, content, normed=False), SpeakerEncoder(bands, width, style)),
+        encoder=SplitEncoder(ContentEncoder(bands, width, content), SpeakerEncoder(bands, width, style)),
         code=Vector(),
         decoder=AdaptiveDecoder(content, style, width, bands, residual=True),
         distance=Of("said", Laplace(0.5, learned=True)),

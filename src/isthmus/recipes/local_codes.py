@@ -17,10 +17,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-__all__ = ["MOST_NUMBERS", "LocalCodes", "NormalLaws"]
+__all__ = ["LocalCodes", "NormalLaws"]
 
 PATCH = 17  # pixels; half of a smaller picture
-MOST_NUMBERS = 60  # of a patch's code
+NUMBERS = 60  # of a patch's code
+PIXELS_A_NUMBER, PICTURES_A_NUMBER = 5, 8  # at least
 FIRST, PATCHES = 4, 20_000  # batches, and patches of theirs, that the components are learned from
 LEAST, TINY = 1e-6, 1e-12  # variance of a number, at least, as a share of the mean one
 MOST_IN_LAWS = 4_000_000  # numbers that the laws of all places hold; in large pictures patches overlap less, or not
@@ -103,7 +104,9 @@ class LocalCodes(nn.Module):
         self.laws = NormalLaws(math.prod(self.grid), numbers)
 
     @classmethod
-    def fitting(cls, count: int, batches: Callable[[], Iterator[Tensor]], *, patch: int = PATCH) -> LocalCodes:
+    def fitting(
+        cls, count: int, batches: Callable[[], Iterator[Tensor]], *, patch: int = PATCH, numbers: int | None = None
+    ) -> LocalCodes:
         """Learn from normal pictures.
 
         Parameters
@@ -113,10 +116,13 @@ class LocalCodes(nn.Module):
         batches : function returning an iterator of pictures (n, C, H, W), in chance order, the same every time
         patch : int
             As for the class.
+        numbers : int, optional
+            Of a patch's code, at most; by default as many as so many pictures bear.
         """
         first = torch.cat(list(itertools.islice(batches(), FIRST)))
         shape = (int(first.shape[1]), int(first.shape[2]), int(first.shape[3]))
-        numbers = max(1, min(MOST_NUMBERS, shape[0] * _patch(shape, patch) ** 2 // 5, count // 8))
+        asked = min(NUMBERS, count // PICTURES_A_NUMBER) if numbers is None else numbers
+        numbers = max(1, min(asked, shape[0] * _patch(shape, patch) ** 2 // PIXELS_A_NUMBER))
         codes = cls(shape, numbers, patch=patch)
         some = torch.cat([codes._some(part, len(first)) for part in first.split(AT_ONCE)])
         codes.centre = some.mean(0)

@@ -7,8 +7,9 @@ As a description: the code of a sample is an index among K, and what is to be de
 neighbour, at −log of the chance that the code gives it (SCAN, Van Gansbeke et al., 2020, arXiv:2005.12320). Using the
 K evenly is what makes them tell anything: mutual information, as in IMSAT (Hu et al., 2017, arXiv:1702.08720) and IIC
 (Ji et al., 2019, arXiv:1807.06653). We depart from SCAN in needing no warm start: neighbours are those of the samples
-themselves, and the views make up for the few wrong ones. The model owns its few lines instead of being an
-`AutoEncoder`, because its passage holds two samples at once.
+themselves, the views make up for the few wrong ones, and the law of a neighbour leaves room for them: at some chance it
+is anything, so that no wrong pair can pull hard. The model owns its few lines instead of being an `AutoEncoder`,
+because its passage holds two samples at once.
 """
 
 from __future__ import annotations
@@ -36,11 +37,15 @@ class Classes(nn.Module):
     width, classes : int
     balance : float
         Weight of the evenness of the classes.
+    wrong : float
+        Chance that a neighbour is of any class.
     """
 
-    def __init__(self, encoder: nn.Module, view: nn.Module, width: int, classes: int, *, balance: float = 5.0) -> None:
+    def __init__(
+        self, encoder: nn.Module, view: nn.Module, width: int, classes: int, *, balance: float = 5.0, wrong: float = 0.1
+    ) -> None:
         super().__init__()
-        self.encoder, self.view, self.balance = encoder, view, balance
+        self.encoder, self.view, self.balance, self.wrong = encoder, view, balance, wrong
         self.head = nn.Linear(width, classes)
         self.code = OneHot(classes)
 
@@ -53,7 +58,8 @@ class Classes(nn.Module):
         """Price the class of `given["neighbour"]` by the class of x, each seen in a view of its own."""
         both = self.logits(torch.cat([self.view(batch.x), self.view(batch.given["neighbour"])])).float()
         own, theirs = both.softmax(1).chunk(2)
-        nats = -(own * theirs).sum(1).clamp(min=1e-6).log()
+        alike = (own * theirs).sum(1)
+        nats = -torch.lerp(alike, torch.full_like(alike, 1 / self.code.classes), self.wrong).log()
         mean = (own.mean(0) + theirs.mean(0)) / 2
         uneven = math.log(self.code.classes) + (mean * mean.clamp(min=1e-9).log()).sum()
         code = self.code(both[: len(batch)])

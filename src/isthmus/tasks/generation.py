@@ -14,6 +14,7 @@ from torch import Tensor
 from isthmus.autoencoder import AutoEncoder
 from isthmus.code import Batch
 from isthmus.codes.gaussian import Gaussian
+from isthmus.codes.mixture import Mixture
 from isthmus.distances import Bernoulli, Normal
 from isthmus.errors import OptionError
 from isthmus.objectives import importance_bound
@@ -26,14 +27,19 @@ __all__ = ["Generator"]
 NEAR = 0.1  # of black or white: a picture most of whose pixels are so near is one of ink
 INK = 0.7  # share of such pixels
 FIRST = 2048  # samples that decide
-DRAWS_AT_ONCE = 50
+DRAWS_AT_ONCE, AT_ONCE = 50, 4096  # draws of one sample, and of all
+PRIOR = "code.prior."  # where a model keeps it
+MOST_CODES, JUDGES = 20_000, 512  # samples that the law of the codes is taken from, and others that it is judged by
+MOST_COMPONENTS, CODES_A_NUMBER = 64, 20  # at least so many codes for each number of each component
 
 
 class Generator(LearnedTask):
     """A variational auto-encoder (Kingma & Welling, 2014): sample, interpolate, restore, price.
 
     Pictures of ink (digits, letters, drawings) are taken for chances of ink, drawn anew every time they are seen;
-    other pictures and tables have a normal density around the output, whose deviation is learned.
+    other pictures and tables have a normal density around the output, whose deviation is learned. After training a
+    mixture of normal laws takes the place of the standard normal one as the codes' prior, where samples kept from it
+    are likelier so (`isthmus.codes.mixture`): what is drawn from it lies where the decoder was taught.
 
     Parameters
     ----------
@@ -62,6 +68,8 @@ class Generator(LearnedTask):
     ----------
     ink_ : bool
         Whether pictures are taken for chances of ink.
+    components_ : int
+        Normal laws in the codes' prior; 0 for the standard one alone.
     input_ : PictureInput or TableInput
     model_ : AutoEncoder
     history_ : History
@@ -120,7 +128,7 @@ class Generator(LearnedTask):
                 raise OptionError(f"{name} must be at least 1, not {getattr(self, name)}")
         earlier = self.model_.state_dict() if self.warm_start and hasattr(self, "model_") else None
         samples = self._learn(X)
-        self.ink_ = _is_ink(samples)
+        self.ink_, self.components_ = _is_ink(samples), 0
         with torch.random.fork_rng():
             torch.manual_seed(self._seed())
             shown = Viewed(samples, torch.bernoulli) if self.ink_ else samples  # dynamic binarisation
@@ -128,6 +136,7 @@ class Generator(LearnedTask):
                 self._started(earlier), shown, batch_size=128, learning_rate=2e-3, warmup=min(300, self.steps),
                 title="learning to generate",
             )  # fmt: skip
+            self._learn_prior(samples)
         return self
 
     def sample(self, n: int = 1) -> Any:
@@ -170,11 +179,9 @@ class Generator(LearnedTask):
         self._check_fitted()
         code = self.model_.code
         assert isinstance(code, Gaussian)
-        rows = max(1, 4096 // min(draws, DRAWS_AT_ONCE))
 
         def bounds(x: Tensor) -> Tensor:
-            x = torch.bernoulli(x) if self.ink_ else x
-            return torch.cat([self._bound(self.model_, part, draws) for part in x.split(rows)])
+            return self._bounds(torch.bernoulli(x) if self.ink_ else x, draws)
 
         with _seeded(self._seed()):
             code.sampled_rate, before = True, code.sampled_rate  # the bound needs the price of the very draw
@@ -183,28 +190,62 @@ class Generator(LearnedTask):
             finally:
                 code.sampled_rate = before
 
+    def _learn_prior(self, samples: Samples) -> None:
+        """Put a mixture in the place of the standard normal law if that makes samples kept from it likelier."""
+        order = torch.randperm(len(samples))[: MOST_CODES + JUDGES]
+        kept = max(1, min(JUDGES, len(order) // 6))
+        components = min(MOST_COMPONENTS, (len(order) - kept) // (CODES_A_NUMBER * self.dimensions))
+        if not components:
+            return
+        code = self.model_.code
+        assert isinstance(code, Gaussian)
+        shown = Viewed(samples, torch.bernoulli) if self.ink_ else samples
+        with torch.no_grad():
+            judges = next(iter(shown.take([order[:kept]]))).x
+            before = self._bounds(judges, self.draws).mean()
+            others = shown.take(order[kept:].split(max(1, AT_ONCE // self.draws)))
+            codes = torch.cat([self._posterior(batch.x) for batch in others])
+            code.prior = Mixture.fitting(codes, components, seed=self._seed())
+            if self._bounds(judges, self.draws).mean() < before:
+                self.components_ = components
+            else:
+                code.prior = None
+
+    def _posterior(self, x: Tensor) -> Tensor:
+        """Return a code of each sample, of `draws` drawn from the encoder one by its importance: -> (N, dimensions)."""
+        passage = self.model_(Batch(x), self.draws)
+        codes = passage.code.value.view(len(x), self.draws, -1)
+        chosen = (-passage.description_length.view(len(x), -1)).softmax(1).multinomial(1)
+        return codes[torch.arange(len(x)), chosen[:, 0]]
+
     def _decoded(self, codes: Tensor) -> Tensor:
         return over(InMemory(Batch(codes)), self.model_.decode)
 
-    @staticmethod
-    def _bound(model: AutoEncoder, x: Tensor, draws: int) -> Tensor:
+    def _bounds(self, x: Tensor, draws: int) -> Tensor:
+        """Return minus the importance-weighted bound of each sample, (n, ...) -> nats (n,)."""
         counts = [min(DRAWS_AT_ONCE, draws - at) for at in range(0, draws, DRAWS_AT_ONCE)]
-        lengths = [model(Batch(x), count).description_length.view(len(x), count) for count in counts]
-        return importance_bound(torch.cat(lengths, 1))
+        bounds = []
+        for part in x.split(max(1, AT_ONCE // counts[0])):
+            lengths = [self.model_(Batch(part), count).description_length.view(len(part), count) for count in counts]
+            bounds.append(importance_bound(torch.cat(lengths, 1)))
+        return torch.cat(bounds)
 
     def _build(self) -> AutoEncoder:
-        return variational(
+        model = variational(
             self.input_.encoder(2 * self.dimensions, self.width),
             self.input_.decoder(self.dimensions, self.width),
             latent=self.dimensions, beta=self.beta, free_nats=self.free_nats, draws=self.draws,
             distance=Bernoulli() if self.ink_ else Normal(0.3, learned=True),
         )  # fmt: skip
+        if self.components_:
+            model.code.prior = Mixture(self.components_, self.dimensions)
+        return model
 
     def _started(self, weights: dict[str, Tensor] | None) -> AutoEncoder:
         model = self._build()
         if weights is not None:
             try:
-                model.load_state_dict(weights)
+                model.load_state_dict({name: part for name, part in weights.items() if not name.startswith(PRIOR)})
             except RuntimeError as error:
                 raise OptionError(
                     "warm_start=True needs data, dimensions and width as they were in the earlier fit; "
@@ -213,10 +254,11 @@ class Generator(LearnedTask):
         return model
 
     def _more(self) -> dict[str, Any]:
-        return {"ink": self.ink_}
+        return {"ink": self.ink_, "components": self.components_}
 
     def _restore(self, config: dict[str, Any]) -> None:
         self.ink_ = bool(config["ink"])
+        self.components_ = min(int(config["components"]), MOST_COMPONENTS)
 
 
 @contextmanager

@@ -29,7 +29,7 @@ from isthmus.errors import DataError
 from isthmus.kinds.images import Frame, Pictures, open_pictures, to_arrays
 from isthmus.recipes.committee import Committee
 from isthmus.recipes.inpainting import inpainting
-from isthmus.recipes.local_codes import MOST_NUMBERS, LocalCodes, NormalLaws
+from isthmus.recipes.local_codes import LocalCodes, NormalLaws
 from isthmus.recipes.textures import Textures
 from isthmus.store import rebuilding
 from isthmus.tasks.inputs import PictureInput
@@ -67,10 +67,16 @@ class Look:
 
     light: Callable[[Tensor], Tensor]
     side: int  # of a patch, pixels
-    takes: tuple[str, ...]  # "most" places, the "worst" one, the "texture"
+    takes: tuple[str, ...]  # "most" places, the "worst" one, the "texture", the "map"
+    fine: bool = False  # codes of as many numbers as there can be: they tell where, and not so well whether
+
+    @property
+    def measures(self) -> bool:
+        """Whether it has a say in how odd a picture is."""
+        return self.takes != ("map",)
 
 
-SMALL_LOOKS = [Look(light, 17, ("most", "worst", "texture")) for light in (_as_it_is, _in_logarithms)]
+SMALL_LOOKS = [Look(light, 17, ("most", "worst", "texture", "map")) for light in (_as_it_is, _in_logarithms)]
 LARGE_LOOKS = [
     Look(_as_it_is, 17, ("most",)),
     Look(_in_logarithms, 17, ("worst",)),
@@ -78,8 +84,10 @@ LARGE_LOOKS = [
     Look(_in_logarithms, 9, ("worst",)),
     Look(_as_it_is, 5, ("texture",)),
     Look(_as_it_is, 9, ("texture",)),
+    Look(_in_logarithms, 33, ("map",), fine=True),
 ]
-SHOWN = 2  # looks, the first ones, that the map is made of
+FINE, PICTURES_A_NUMBER = 100, 3  # numbers of a fine code
+PIXELS = 64  # a side, of a left-out picture, that the law of the map is learned from
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +100,7 @@ class PictureReason:
     score : float
         Minus its nats.
     heat : array (H, W) float32
-        Nats a pixel; they add up to minus the score.
+        How surprising each pixel and its surroundings are, nats: as high in two pictures is as odd.
     seen, expected : arrays uint8 (H, W) or (H, W, 3)
         The picture in the model's frame, and what the model makes of it.
     """
@@ -102,6 +110,29 @@ class PictureReason:
     heat: np.ndarray
     seen: np.ndarray
     expected: np.ndarray
+
+
+class Usual(nn.Module):
+    """Nats a pixel under exponential laws, whose means are what is usual; of several kinds, their mean.
+
+    Parameters
+    ----------
+    kinds : int
+    """
+
+    mean: Tensor
+
+    def __init__(self, kinds: int) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.ones(kinds))
+
+    def learn(self, found: Tensor) -> None:
+        """Take the means of (n, H, W, kinds)."""
+        self.mean = found.mean((0, 1, 2)).clamp(min=LEAST)
+
+    def forward(self, found: Tensor) -> Tensor:
+        """(n, H, W, kinds) -> nats (n, H, W)."""
+        return (found / self.mean).mean(3)
 
 
 class PictureJudge:
@@ -128,6 +159,7 @@ class PictureJudge:
             for number, look in zip(numbers or [1] * len(self.looks), self.looks, strict=True)
         )
         self.surprise = Surprise(3) if self.small else Surprise(2, largest=1)
+        self.usual = Usual(2 if self.small else 1)
 
     @classmethod
     def learn(
@@ -178,14 +210,17 @@ class PictureJudge:
             if self.small:
                 self.codes.learn([over(taught, lambda x: self.model.embed(Batch(x)))[:, None]])
             some = taught.part(torch.arange(min(len(taught), MOST_PLACED)))
+            fine = min(FINE, len(some) // PICTURES_A_NUMBER)
             lit = [partial(_lit, some, look.light) for look in self.looks]
             self._place(
-                LocalCodes.fitting(len(some), batches, patch=look.side)
+                LocalCodes.fitting(len(some), batches, patch=look.side, numbers=fine if look.fine else None)
                 for batches, look in zip(lit, self.looks, strict=True)
             )
             for batches, places, textures in zip(lit, self.places, self.textures, strict=True):
                 if textures is not None:
                     textures.learn(places.whitened(batch) for batch in batches())
+            step = max(1, max(self.frame.height, self.frame.width) // PIXELS)
+            self.usual.learn(over(left_out, lambda x: self._spots(x)[:, ::step, ::step]))
         return self.surprise.learn(over(left_out, self._measured))
 
     def open(self, X: Any) -> Pictures:
@@ -204,11 +239,10 @@ class PictureJudge:
             with torch.inference_mode():
                 nats = self.surprise(self._measured(x))
                 expected = to_arrays(self.model.reconstruct(Batch(x)))
-                maps = self._maps(x, nats)
-            for heat, total, seen, instead in zip(maps, self._total(nats), to_arrays(x), expected, strict=True):
+                heats = self.usual(self._spots(x))
+            for heat, total, seen, instead in zip(heats, self._total(nats), to_arrays(x), expected, strict=True):
                 name = pictures.names[len(reasons)]
-                nats_a_pixel = heat * (total / heat.sum().clamp(min=1e-12))
-                reasons.append(PictureReason(name, -float(total), nats_a_pixel.numpy(), seen, instead))
+                reasons.append(PictureReason(name, -float(total), heat.numpy(), seen, instead))
         return reasons
 
     def embed(self, X: Any) -> np.ndarray:
@@ -223,6 +257,8 @@ class PictureJudge:
         """
         taken: dict[str, list[Tensor]] = {"most": [], "worst": [], "texture": []}
         for look, places, textures in zip(self.looks, self.places, self.textures, strict=True):
+            if not look.measures:
+                continue
             whitened = places.whitened(look.light(x))
             apart = (whitened.square().sum(2) + LEAST).log()
             if "most" in look.takes:
@@ -249,17 +285,19 @@ class PictureJudge:
         """Combine the nats of the measurements, (n, measurements) -> (n,)."""
         return nats[:, 0] + BESIDE * (nats[:, 1] + nats[:, 2]) if self.small else nats.amax(1)
 
-    def _maps(self, x: Tensor, nats: Tensor) -> Tensor:
-        """Return where the larger part of the nats lies, (n, H, W)."""
-        shown = []
-        for places, look in zip(self.places[:SHOWN], self.looks[:SHOWN], strict=True):
-            found = places(look.light(x)).square()  # an odd place stands out, the many usual ones do not add up
-            shown.append(_shares(places.spread(found)))
-        if not self.small:
-            most, worst = nats[:, :, None, None].unbind(1)
-            return torch.where(most > worst, shown[0], shown[1])
-        restored, _, local = nats[:, :, None, None].unbind(1)
-        return restored * _shares(self._error(x)) + BESIDE * local * _mean(shown)
+    def _spots(self, x: Tensor) -> Tensor:
+        """(n, C, H, W) -> (n, H, W, kinds): how far out a pixel's surroundings are, and in small pictures its error.
+
+        In small pictures an odd place stands out, and the many usual ones around it do not add up; in large ones all
+        of a wide area that is a little out has to show.
+        """
+        shown = [
+            places.spread(found.square()) if self.small else places.spread((found + LEAST).log()).exp()
+            for look, places in zip(self.looks, self.places, strict=True)
+            if "map" in look.takes
+            for found in [places(look.light(x))]
+        ]
+        return torch.stack([_mean(shown), *([self._error(x)] if self.small else [])], 3)
 
     def _error(self, x: Tensor) -> Tensor:
         """Return the squared blurred error, summed over channels, (n, H, W)."""
@@ -285,7 +323,7 @@ class PictureJudge:
             If the parts do not fit each other.
         """
         with rebuilding():
-            numbers = [min(int(number), MOST_NUMBERS) for number in data["numbers"]]
+            numbers = [min(int(number), FINE) for number in data["numbers"]]
             sizes = {name: int(data[name]) for name in ("latent", "width")}
             judge = cls(Frame(**data["frame"]), **sizes, numbers=numbers)
             judge._parts().load_state_dict(tensors)
@@ -295,7 +333,7 @@ class PictureJudge:
     def _parts(self) -> nn.ModuleDict:
         return nn.ModuleDict(
             {
-                "model": self.model, "codes": self.codes, "surprise": self.surprise,
+                "model": self.model, "codes": self.codes, "surprise": self.surprise, "usual": self.usual,
                 "places": nn.ModuleList(self.places),
                 "textures": nn.ModuleList(textures for textures in self.textures if textures is not None),
             }
@@ -308,8 +346,3 @@ def _lit(pictures: Pictures, light: Callable[[Tensor], Tensor]) -> Iterator[Tens
 
 def _mean(parts: list[Tensor]) -> Tensor:
     return torch.stack(parts).mean(0)
-
-
-def _shares(heat: Tensor) -> Tensor:
-    """(n, H, W) -> the same, of a sum of 1."""
-    return heat / heat.sum((1, 2), keepdim=True).clamp(min=1e-12)
