@@ -1,36 +1,14 @@
-"""Speech-like sound that the tests make: buzzing at a pitch, through the formants of vowels that follow each other."""
+"""Recordings that the tests make."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import numpy as np
-from scipy.signal import lfilter
+
+from isthmus.kinds.made_speech import SPEAKERS, spoken
 
 RATE = 16_000
-VOWELS = {  # first three formants, Hz (Peterson & Barney, 1952, men)
-    "a": (730, 1090, 2440), "e": (530, 1840, 2480), "i": (270, 2290, 3010), "o": (570, 840, 2410),
-    "u": (300, 870, 2240),
-}  # fmt: skip
-SPEAKERS = {"ada": (210, 1.17), "ben": (110, 1.0), "cleo": (180, 1.1), "dan": (95, 0.94)}  # pitch in Hz, throat
-
-
-def spoken(word: str, speaker: str, *, seconds: float = 0.16, seed: int = 0, rate: int = RATE) -> np.ndarray:
-    """Return the vowels of a word said by a speaker, (samples,), each for so many seconds."""
-    rng = np.random.default_rng(seed)
-    pitch, throat = SPEAKERS[speaker]
-    parts = []
-    for vowel in word:
-        count = round(seconds * rate)
-        period = rate / (pitch * rng.uniform(0.96, 1.04))
-        sound = np.zeros(count)
-        sound[np.arange(0, count, period).astype(int)] = 1.0
-        sound += 0.003 * rng.standard_normal(count)
-        for formant in VOWELS[vowel]:
-            radius, angle = np.exp(-np.pi * 90 / rate), 2 * np.pi * formant * throat / rate
-            sound = lfilter([1.0], [1.0, -2 * radius * np.cos(angle), radius**2], sound)
-        parts.append(sound / np.abs(sound).max() * np.hanning(count) ** 0.3)
-    return (0.5 * np.concatenate(parts)).astype(np.float32)
 
 
 def folder_of(path: Path, *, words=("aiu", "oea", "uia", "eao", "iou", "aeo"), speakers=tuple(SPEAKERS)) -> Path:

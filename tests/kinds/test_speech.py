@@ -11,7 +11,8 @@ import soundfile
 
 from isthmus.errors import DataError, SoundWarning
 from isthmus.kinds import speech
-from tests.sounds import RATE, spoken
+from isthmus.kinds.made_speech import spoken
+from tests.sounds import RATE
 
 
 def tone(seconds=1.0, rate=RATE, hertz=440.0, level=0.5):

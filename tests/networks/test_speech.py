@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
+from isthmus.kinds.made_speech import spoken
 from isthmus.networks.mel import LogMel
 from isthmus.networks.speech import AdaptiveDecoder, ContentEncoder, SpeakerEncoder, statistics
 from isthmus.networks.voices import another_voice
 from isthmus.training.takes import Takes
-from tests.sounds import spoken
 
 
 def test_mel_frames_come_back_as_sound_with_the_same_mel_frames():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from isthmus.code import Batch
+from isthmus.kinds.made_speech import spoken
 from isthmus.networks.speech import SpeakerEncoder
 from isthmus.recipes.adain_vc import AnotherVoice, NewVoices, adain_vc
 from isthmus.recipes.adversarial_vc import Residual, adversarial_vc
@@ -15,7 +16,6 @@ from isthmus.recipes.vocoder import vocoder
 from isthmus.training.loop import train
 from isthmus.training.settings import Settings
 from tests.laws import RecipeLaws
-from tests.sounds import spoken
 
 
 def pairs(rows=4, frames=32):

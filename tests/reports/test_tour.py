@@ -13,7 +13,20 @@ def test_the_first_station_beats_pca_and_shows_what_it_says():
     linear, ours = (float(value) for value in station.measured.values())
     assert ours < 0.7 * linear
     assert station.figures[0].pictures.shape == (30, 8, 8)
-    assert len(STATIONS) == 10
+    assert len(STATIONS) == 11
+
+
+def test_the_last_station_brings_a_low_voice_near_to_a_high_one():
+    station = next(tour(0, STATIONS[-1:]))
+    before, after = (float(value) for value in station.measured.values())
+    assert after > before + 0.05
+    said, voice, result = station.figures[0].pictures.astype(float)
+    low = slice(-20, None)  # where the lines of pitch lie
+
+    def lines(mel):
+        return mel[low].mean(1) - mel[low].mean()
+
+    assert np.corrcoef(lines(result), lines(voice))[0, 1] > np.corrcoef(lines(result), lines(said))[0, 1]
 
 
 def test_the_page_asks_nobody_for_anything_and_escapes_what_it_is_told(tmp_path):

@@ -11,11 +11,12 @@ import soundfile
 from isthmus import VoiceConverter, load
 from isthmus.errors import DataError, OptionError, SoundWarning
 from isthmus.kinds import speech
+from isthmus.kinds.made_speech import SPEAKERS, spoken
 from isthmus.networks.speech import SpeakerEncoder
 from isthmus.tasks.speech_input import SpeechInput
 from isthmus.tasks.verifier import equal_error_rate
 from isthmus.tasks.voice_comparison import content_distance
-from tests.sounds import RATE, SPEAKERS, folder_of, spoken
+from tests.sounds import RATE, folder_of
 
 
 @pytest.fixture(scope="module")

@@ -14,13 +14,12 @@ from PIL import Image
 from isthmus.files import replaced_file
 from isthmus.kinds.speech import RATE
 from isthmus.reports.pictures import data_url
-from isthmus.tasks.voice_comparison import Comparison
+from isthmus.tasks.voice_comparison import Comparison, brightness
 from isthmus.version import __version__
 
 __all__ = ["write_comparison"]
 
 PLAYED = 30  # seconds of each recording that the page holds
-RANGE = 7.0  # nats below the loudest place that a picture shows
 TITLES = {
     "content": ("What is said", "the recording that gave the words"),
     "voice": ("In whose voice", "the recording that gave the voice; it says something else"),
@@ -62,8 +61,5 @@ def _sound_url(samples: np.ndarray) -> str:
 
 
 def _picture(mel: np.ndarray) -> Image.Image:
-    """Draw mel frames, low tones at the bottom, loud places bright."""
-    frames = mel[::-1, : PLAYED * 80]
-    share = np.clip((frames - frames.max()) / RANGE + 1, 0, 1)
-    pixels = (mpl.colormaps["magma"](share)[..., :3] * 255).astype(np.uint8)
+    pixels = (mpl.colormaps["magma"](brightness(mel[:, : PLAYED * 80]))[..., :3] * 255).astype(np.uint8)
     return Image.fromarray(pixels).resize((max(360, pixels.shape[1] * 2), 240), Image.Resampling.BILINEAR)

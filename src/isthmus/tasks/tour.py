@@ -1,11 +1,11 @@
 """A walk through the whole family on the digits that scikit-learn bundles: what goes in, what passes the narrow
-place, what comes out. Every model is trained on the spot, at small scale, without a label.
+place, what comes out. Every model but that of voices is trained on the spot, at small scale, without a label.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from isthmus.autoencoder import AutoEncoder
 from isthmus.code import Batch
 from isthmus.kinds.images import to_arrays
+from isthmus.kinds.made_speech import spoken
 from isthmus.recipes.binary import bits, hamming, switched
 from isthmus.recipes.hinton2006 import deep, pretrain
 from isthmus.recipes.vae import vae
@@ -27,6 +28,8 @@ from isthmus.tasks.clustering import Clusterer
 from isthmus.tasks.denoising import Denoiser
 from isthmus.tasks.embedding import Embedder
 from isthmus.tasks.generation import Generator
+from isthmus.tasks.voice import VoiceConverter
+from isthmus.tasks.voice_comparison import brightness
 from isthmus.training.loop import train
 from isthmus.training.samples import InMemory
 from isthmus.training.settings import Settings
@@ -103,13 +106,13 @@ class _Digits:
         return model.requires_grad_(False)
 
 
-def tour(seed: int = 0) -> Iterator[Station]:
-    """Yield the stations, one after the other, each trained when it is its turn."""
+def tour(seed: int = 0, stations: Sequence[Callable[[_Digits], Station]] | None = None) -> Iterator[Station]:
+    """Yield the stations, by default all `STATIONS`, one after the other, each trained when it is its turn."""
     loaded = load_digits()
     order = np.random.default_rng(seed).permutation(len(loaded.images))
     pictures = np.round(loaded.images[order] * (255 / 16)).astype(np.uint8)
     digits = _Digits(pictures[:1400], pictures[1400:], loaded.target[order][1400:], seed)
-    for station in STATIONS:
+    for station in STATIONS if stations is None else stations:
         with torch.random.fork_rng(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             torch.manual_seed(seed)
@@ -323,6 +326,35 @@ def _odd(digits: _Digits) -> Station:
     )  # fmt: skip
 
 
+def _voices(digits: _Digits) -> Station:
+    pause = np.zeros(1600, np.float32)
+    said, voice = (
+        np.concatenate([pause, spoken(word, speaker, seconds=0.2, seed=digits.seed), pause])
+        for word, speaker in (("aiueoaiueo", "ben"), ("oeaiuuaeio", "ada"))
+    )
+    found = VoiceConverter.bundled().compare(content=said, voice=voice)
+    mels = [found.mels[name].numpy() for name in ("content", "voice", "result")]
+    frames = min(mel.shape[1] for mel in mels)
+    return Station(
+        "What is said, and whose voice",
+        "AdaIN-VC, Chou et al., 2019",
+        "A code in two parts: a recording's statistics, which are the voice, are taken out of the one and put into the "
+        "other. Low tones lie at the bottom, time runs to the right. Top: ten vowels in a low voice. Middle: others in "
+        "a high one. Bottom: the first ten in the second voice. Its lines of pitch lie as far apart as those in the "
+        "middle, its vowels follow each other as at the top. Both speakers are made by a formula; the model is the "
+        "one that comes with the package and has learned from read English.",
+        [Strip("what is said, the voice, the result", np.stack([_grey(mel[:, :frames]) for mel in mels]), columns=1)],
+        {
+            "likeness to the voice asked for, before (1: the same)": f"{found.before:.2f}",
+            "likeness, after": f"{found.like_target:.2f}",
+        },
+    )  # fmt: skip
+
+
+def _grey(mel: np.ndarray) -> np.ndarray:
+    return np.rint(255 * brightness(mel)).astype(np.uint8)
+
+
 STATIONS: tuple[Callable[[_Digits], Station], ...] = (
-    _narrow, _deep, _noise, _plane, _bits, _one_hot, _codebook, _generator, _factors, _odd,
+    _narrow, _deep, _noise, _plane, _bits, _one_hot, _codebook, _generator, _factors, _odd, _voices,
 )  # fmt: skip

@@ -15,12 +15,13 @@ from isthmus.networks.mel import speech_weights
 from isthmus.networks.speech import cepstrum
 from isthmus.networks.voices import another_voice
 
-__all__ = ["Comparison", "content_distance"]
+__all__ = ["Comparison", "brightness", "content_distance"]
 
 COEFFICIENTS = slice(1, 16)  # cepstral: without loudness, and without what only the voice has
 SLOPE = (-0.2, -0.1, 0.0, 0.1, 0.2)  # the least-squares slope over five frames
 THROATS = (0.8, 0.87, 0.93, 1.0, 1.07, 1.15, 1.25)  # factors by which one speaker's frequencies may be another's
 HEARD = 0.05  # weight from which on a frame counts as speech
+RANGE = 7.0  # nats below the loudest place that a picture shows
 MOST = 3000  # frames compared; the table of an alignment grows with their square
 
 
@@ -96,3 +97,9 @@ def _aligned(cost: np.ndarray) -> float:
         here = cost[i - 1, j - 1]  # a step along both costs twice, so that every way is equally long (Sakoe & Chiba)
         total[i, j] = np.minimum(np.minimum(total[i - 1, j], total[i, j - 1]) + here, total[i - 1, j - 1] + 2 * here)
     return float(total[rows, columns] / (rows + columns))
+
+
+def brightness(mel: np.ndarray) -> np.ndarray:
+    """Return mel frames as a picture, low tones at the bottom: (bands, frames) nats -> the same shape in [0, 1]."""
+    frames = mel[::-1]
+    return np.clip((frames - frames.max()) / RANGE + 1, 0, 1)
