@@ -28,7 +28,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--set", default="mnist", choices=["mnist", "fashion_mnist"])
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--steps", type=int, default=1000)
+    parser.add_argument("--steps", type=int, default=1500)
     options = parser.parse_args()
     with np.load(DATA / options.set / f"{options.set}.npz") as data:
         train, test, names = data["x_train"], data["x_test"], data["y_test"].astype(int)

@@ -24,6 +24,7 @@ from torch import Tensor
 
 from isthmus.errors import ModelError, OutputError
 from isthmus.files import replaced_folder
+from isthmus.sparing import Sparing
 from isthmus.tensors import read_tensors, write_tensors
 from isthmus.version import __version__
 
@@ -107,10 +108,11 @@ def read(folder: str | Path) -> Stored:
 
 
 @contextmanager
-def rebuilding() -> Iterator[None]:
-    """Turn what parts that do not fit each other raise into one `ModelError`."""
+def rebuilding(tensors: Mapping[str, Tensor]) -> Iterator[None]:
+    """Turn what parts that do not fit each other raise into one `ModelError`, and what asks for far more than these."""
     try:
-        yield
+        with Sparing(tensors):
+            yield
     except ModelError:
         raise
     except (KeyError, TypeError, ValueError, RuntimeError) as error:

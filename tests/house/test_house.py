@@ -23,7 +23,7 @@ FLOORS = [
     ["kinds"],
     ["players"],
     ["code"],
-    ["tensors", "files"],
+    ["tensors", "files", "sparing"],
     ["errors", "version"],
 ]
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

@@ -1,5 +1,7 @@
 """The tasks on pictures, on the digits that scikit-learn bundles: what a user would notice, at small scale."""
 
+import resource
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -8,7 +10,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.metrics import normalized_mutual_info_score
 
 import isthmus
-from isthmus import Clusterer, Denoiser, Embedder, Generator
+from isthmus import Clusterer, Denoiser, Embedder, Generator, store
 from isthmus.errors import DataError, ModelError, OptionError
 
 DIGITS = np.round(load_digits().images * (255 / 16)).astype(np.uint8)
@@ -145,6 +147,28 @@ def test_the_law_of_the_codes_makes_unseen_digits_likelier_and_is_saved(generato
     assert again.components_ == generator.components_ > 0
     again.model_.code.prior = None  # the standard normal law
     assert likely > again.log_likelihood(DIGITS[1500:], draws=50).mean() + 0.3
+
+
+def test_a_model_that_asks_for_more_than_it_holds_is_refused_before_memory_is_taken(ring_detector, generator, tmp_path):
+    for number, (task, spoil) in enumerate(
+        [
+            (ring_detector, lambda config: config["judge"]["frame"].update(height=60_000, width=60_000)),
+            (ring_detector, lambda config: config["judge"].update(width=10**9)),
+            (generator, lambda config: config["options"].update(width=10**6)),
+            (generator, lambda config: config["options"].update(dimensions=10**9)),
+            (generator, lambda config: config["input"]["frame"].update(height=40_000, width=40_000)),
+        ]
+    ):
+        task.save(tmp_path / "model")
+        stored = store.read(tmp_path / "model")
+        spoil(stored.config)
+        store.write(
+            tmp_path / f"{number}", task=stored.task, config=stored.config, tensors=stored.tensors, card="changed"
+        )
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        with pytest.raises(ModelError, match="damaged"):
+            isthmus.load(tmp_path / f"{number}")
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 600_000  # KB
 
 
 def test_few_samples_keep_the_standard_law():

@@ -6,8 +6,8 @@
 As a description: the code of a sample is an index among K, and what is to be described with it is the index of its
 neighbour, at −log of the chance that the code gives it (SCAN, Van Gansbeke et al., 2020, arXiv:2005.12320). Using the
 K evenly is what makes them tell anything: mutual information, as in IMSAT (Hu et al., 2017, arXiv:1702.08720) and IIC
-(Ji et al., 2019, arXiv:1807.06653). We depart from SCAN in needing no warm start: neighbours are those of the samples
-themselves, the views make up for the few wrong ones, and the law of a neighbour leaves room for them: at some chance it
+(Ji et al., 2019, arXiv:1807.06653). SCAN's neighbours are found by contrastive codes; ours may be those of the samples
+themselves: the views make up for the few wrong ones, and the law of a neighbour leaves room for them: at some chance it
 is anything, so that no wrong pair can pull hard. The model owns its few lines instead of being an `AutoEncoder`,
 because its passage holds two samples at once.
 """
@@ -42,7 +42,7 @@ class Classes(nn.Module):
     """
 
     def __init__(
-        self, encoder: nn.Module, view: nn.Module, width: int, classes: int, *, balance: float = 5.0, wrong: float = 0.1
+        self, encoder: nn.Module, view: nn.Module, width: int, classes: int, *, balance: float = 5.0, wrong: float = 0.3
     ) -> None:
         super().__init__()
         self.encoder, self.view, self.balance, self.wrong = encoder, view, balance, wrong

@@ -298,7 +298,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         ModelError
             If the parts of the folder do not fit each other.
         """
-        with store.rebuilding():
+        with store.rebuilding(stored.tensors):
             config, tensors = stored.config, dict(stored.tensors)
             detector = cls(**config["options"])
             detector.offset_ = -np.inf if config["offset"] is None else float(config["offset"])

@@ -7,13 +7,15 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from sklearn.base import ClusterMixin
+from torch import Tensor
 
 from isthmus.errors import DataError, OptionError
 from isthmus.recipes.neighbours import nearest_neighbours
 from isthmus.recipes.onehot import Classes
 from isthmus.tasks.learned import LearnedTask, over
-from isthmus.training.samples import Beside
+from isthmus.training.samples import Beside, Samples
 
 __all__ = ["Clusterer"]
 
@@ -26,14 +28,15 @@ class Clusterer(ClusterMixin, LearnedTask):
     """Group samples into classes that nobody named, by a one-hot code.
 
     Each sample is given one of K codes that its neighbours share, however either is turned, scaled or moved, the K
-    used about evenly (`isthmus.recipes.onehot`).
+    used about evenly (`isthmus.recipes.onehot`). Neighbours are first those of the samples themselves, and then those
+    by what has been learned from them.
 
     Parameters
     ----------
     classes : int
         K.
     steps : int
-        Training steps of 512 samples and as many neighbours.
+        Training steps of 512 samples and as many neighbours, the first third with the samples' own neighbours.
     width : int
         Channels of the network at the picture's own size (pictures only).
     mirror : bool
@@ -61,7 +64,7 @@ class Clusterer(ClusterMixin, LearnedTask):
         self,
         classes: int = 10,
         *,
-        steps: int = 1000,
+        steps: int = 1500,
         width: int = 16,
         mirror: bool = False,
         balance: float = 5.0,
@@ -104,12 +107,14 @@ class Clusterer(ClusterMixin, LearnedTask):
             raise DataError(f"{len(samples)} samples are too few for {self.classes} classes: give at least two a class")
         with torch.random.fork_rng():
             torch.manual_seed(self._seed())
-            likeness = over(samples, self.input_.likeness)
-            near = nearest_neighbours(likeness, max(1, min(NEIGHBOURS, len(samples) // (5 * self.classes))))
-            self._train(
-                self._build(), Beside(samples, near), batch_size=min(BATCH, len(samples)), learning_rate=2e-3,
-                weight_decay=1e-4, warmup=min(100, self.steps // 4), title="learning the classes",
-            )  # fmt: skip
+            first = max(1, self.steps // 3)
+            model, likeness = self._build(), over(samples, self.input_.likeness)
+            self._learn_classes(model, samples, likeness, first, title="learning the classes")
+            if self.steps > first:
+                learned = F.normalize(over(samples, model.encoder), dim=1)
+                self._learn_classes(
+                    model, samples, learned, self.steps - first, title="learning them from better neighbours"
+                )
         self.labels_ = over(samples, self.model_.logits).argmax(1).numpy()
         return self
 
@@ -120,6 +125,14 @@ class Clusterer(ClusterMixin, LearnedTask):
     def predict_proba(self, X: Any) -> np.ndarray:
         """Return the chance of each class, (N, classes)."""
         return self._over(X, self.model_.logits).softmax(1).numpy()
+
+    def _learn_classes(self, model: Classes, samples: Samples, likeness: Tensor, steps: int, *, title: str) -> None:
+        near = nearest_neighbours(likeness, max(1, min(NEIGHBOURS, len(samples) // (5 * self.classes))))
+        self._train(
+            model.train().requires_grad_(True), Beside(samples, near), steps=steps,
+            batch_size=min(BATCH, len(samples)), learning_rate=2e-3, weight_decay=1e-4, warmup=min(100, steps // 4),
+            title=title,
+        )  # fmt: skip
 
     def _build(self) -> Classes:
         encoder = self.input_.encoder(WIDTH, self.width)

@@ -242,7 +242,7 @@ def input_from_json(data: Any, tensors: Mapping[str, Tensor]) -> Any:
     ModelError
         If they do not describe one.
     """
-    with rebuilding():
+    with rebuilding(tensors):
         if data["kind"] == SpeechInput.kind:
             return SpeechInput(rate=int(data["rate"]), bands=int(data["bands"]))
         if data["kind"] == PictureInput.kind:

@@ -106,7 +106,7 @@ class LearnedTask(BaseEstimator):
         ModelError
             If the parts of the folder do not fit each other.
         """
-        with store.rebuilding():
+        with store.rebuilding(stored.tensors):
             config = stored.config
             task = cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in config["options"].items()})
             task.input_ = input_from_json(config["input"], _under("input.", stored.tensors))

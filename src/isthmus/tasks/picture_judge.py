@@ -322,7 +322,7 @@ class PictureJudge:
         ModelError
             If the parts do not fit each other.
         """
-        with rebuilding():
+        with rebuilding(tensors):
             numbers = [min(int(number), FINE) for number in data["numbers"]]
             sizes = {name: int(data[name]) for name in ("latent", "width")}
             judge = cls(Frame(**data["frame"]), **sizes, numbers=numbers)
