@@ -115,7 +115,7 @@ def rebuilding(tensors: Mapping[str, Tensor]) -> Iterator[None]:
             yield
     except ModelError:
         raise
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RuntimeError) as error:
         raise ModelError(f"the model folder is damaged: {str(error).splitlines()[0]}") from None
 
 

@@ -254,7 +254,8 @@ def _score_pictures(detector: Any, data: Path, out: Path | None, most: int, maps
     oddest = np.argsort(scores)[:most]
     if maps is not None:
         reasons = detector.judge_.explain(pictures.part(torch.from_numpy(oddest)))
-        shown = [[reason.seen, reason.expected, heat_map(reason.seen, reason.heat)] for reason in reasons]
+        hottest = max(float(reason.heat.max()) for reason in reasons)
+        shown = [[reason.seen, reason.expected, heat_map(reason.seen, reason.heat, hottest)] for reason in reasons]
         save_png(grid([picture for row in shown for picture in row], columns=3), maps)
     if json_:
         odd = [{"picture": pictures.names[i], "score": float(scores[i]), "p_value": float(p_values[i])} for i in oddest]

@@ -13,6 +13,7 @@ import warnings
 import torch
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
+from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 from torch.distributions import Categorical, MixtureSameFamily, MultivariateNormal
 
@@ -44,7 +45,7 @@ class Mixture(nn.Module):
     def fitting(cls, codes: Tensor, components: int, *, seed: int = 0) -> Mixture:
         """Return the mixture of so many components that codes (N, width) are likeliest under; N > components."""
         found = GaussianMixture(components, reg_covar=LEAST, max_iter=ROUNDS, random_state=seed)
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), threadpool_limits(1):  # several threads add up in any order
             warnings.simplefilter("ignore", ConvergenceWarning)  # a law a little short of the best one is one, too
             found.fit(codes.double().numpy())
         mixture = cls(components, codes.shape[1])
@@ -55,14 +56,16 @@ class Mixture(nn.Module):
 
     def log_prob(self, codes: Tensor) -> Tensor:
         """(N, width) -> nats (N,)."""
-        found: Tensor = self._law().log_prob(codes)
+        each = MultivariateNormal(self.mean, scale_tril=self.factor, validate_args=False)
+        law = MixtureSameFamily(Categorical(self.weight, validate_args=False), each, validate_args=False)
+        found: Tensor = law.log_prob(codes)
         return found
 
     def sample(self, count: int) -> Tensor:
         """Return values, (count, width)."""
-        drawn: Tensor = self._law().sample((count,))
-        return drawn
-
-    def _law(self) -> MixtureSameFamily:
-        each = MultivariateNormal(self.mean, scale_tril=self.factor, validate_args=False)
-        return MixtureSameFamily(Categorical(self.weight, validate_args=False), each, validate_args=False)
+        which = torch.multinomial(self.weight, count, replacement=True)
+        values = torch.randn(count, self.mean.shape[1], device=self.mean.device, dtype=self.mean.dtype)
+        for component in which.unique():  # torch's own sampler draws from all of them first
+            own = which == component
+            values[own] = self.mean[component] + values[own] @ self.factor[component].T
+        return values

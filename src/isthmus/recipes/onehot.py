@@ -22,6 +22,7 @@ from torch import Tensor, nn
 
 from isthmus.code import Batch, Code, Passage
 from isthmus.codes.onehot import OneHot
+from isthmus.errors import OptionError
 from isthmus.players import Player
 
 __all__ = ["Classes"]
@@ -45,6 +46,8 @@ class Classes(nn.Module):
         self, encoder: nn.Module, view: nn.Module, width: int, classes: int, *, balance: float = 5.0, wrong: float = 0.3
     ) -> None:
         super().__init__()
+        if not 0 < wrong < 1:
+            raise OptionError(f"wrong must lie between 0 and 1, not {wrong}")
         self.encoder, self.view, self.balance, self.wrong = encoder, view, balance, wrong
         self.head = nn.Linear(width, classes)
         self.code = OneHot(classes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,7 @@ def _content(seen: Review, source: str) -> dict[str, Any]:
         "labelled": seen.truth is not None,
         "columns": [] if seen.pictures is not None else detector.schema_.columns,
         "things": things,
-        "strips": [] if seen.pictures is None else [_strip(reason) for reason in seen.pictures],
+        "strips": _strips(seen.pictures or []),
         "maps": _maps(seen),
         "histogram": Markup(figures.histogram(-seen.scores, detector.threshold_, seen.truth, things=things)),
         "training": Markup(
@@ -78,10 +79,13 @@ def _content(seen: Review, source: str) -> dict[str, Any]:
     }
 
 
-def _strip(reason: PictureReason) -> str:
-    """Return a picture, what was expected of it and where it is odd, side by side."""
-    heat = heat_map(reason.seen, reason.heat)
-    return data_url(grid([reason.seen, reason.expected, heat], columns=3))
+def _strips(reasons: Sequence[PictureReason]) -> list[str]:
+    """Return of each picture itself, what was expected of it and where it is odd, side by side."""
+    hottest = max((float(reason.heat.max()) for reason in reasons), default=0.0)
+    return [
+        data_url(grid([reason.seen, reason.expected, heat_map(reason.seen, reason.heat, hottest)], columns=3))
+        for reason in reasons
+    ]
 
 
 def _maps(seen: Review) -> list[dict[str, Any]]:

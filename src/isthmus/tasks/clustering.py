@@ -111,10 +111,9 @@ class Clusterer(ClusterMixin, LearnedTask):
             model, likeness = self._build(), over(samples, self.input_.likeness)
             self._learn_classes(model, samples, likeness, first, title="learning the classes")
             if self.steps > first:
-                learned = F.normalize(over(samples, model.encoder), dim=1)
-                self._learn_classes(
-                    model, samples, learned, self.steps - first, title="learning them from better neighbours"
-                )
+                before, learned = self.history_, F.normalize(over(samples, model.encoder), dim=1)
+                self._learn_classes(model, samples, learned, self.steps - first, title="from better neighbours")
+                self.history_ = before.followed_by(self.history_)
         self.labels_ = over(samples, self.model_.logits).argmax(1).numpy()
         return self
 
@@ -131,7 +130,7 @@ class Clusterer(ClusterMixin, LearnedTask):
         self._train(
             model.train().requires_grad_(True), Beside(samples, near), steps=steps,
             batch_size=min(BATCH, len(samples)), learning_rate=2e-3, weight_decay=1e-4, warmup=min(100, steps // 4),
-            title=title,
+            title=title, log_dir=None if self.log_dir is None else Path(self.log_dir) / title.replace(" ", "_"),
         )  # fmt: skip
 
     def _build(self) -> Classes:

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from isthmus.autoencoder import AutoEncoder
 from isthmus.code import Batch
+from isthmus.codes.bottleneck import Bottleneck
 from isthmus.codes.gaussian import Gaussian
 from isthmus.codes.mixture import Mixture
 from isthmus.distances import Bernoulli, Normal
@@ -28,6 +29,7 @@ NEAR = 0.1  # of black or white: a picture most of whose pixels are so near is o
 INK = 0.7  # share of such pixels
 FIRST = 2048  # samples that decide
 DRAWS_AT_ONCE, AT_ONCE = 50, 4096  # draws of one sample, and of all
+PASSED = 512  # draws that pass the encoder together
 PRIOR = "code.prior."  # where a model keeps it
 MOST_CODES, JUDGES = 20_000, 512  # samples that the law of the codes is taken from, and others that it is judged by
 MOST_COMPONENTS, CODES_A_NUMBER = 64, 20  # at least so many codes for each number of each component
@@ -177,18 +179,12 @@ class Generator(LearnedTask):
         if draws < 1:
             raise OptionError(f"draws must be at least 1, not {draws}")
         self._check_fitted()
-        code = self.model_.code
-        assert isinstance(code, Gaussian)
 
         def bounds(x: Tensor) -> Tensor:
             return self._bounds(torch.bernoulli(x) if self.ink_ else x, draws)
 
-        with _seeded(self._seed()):
-            code.sampled_rate, before = True, code.sampled_rate  # the bound needs the price of the very draw
-            try:
-                return -self._over(X, bounds).double().numpy()
-            finally:
-                code.sampled_rate = before
+        with _seeded(self._seed()), _exact(self.model_.code):
+            return -self._over(X, bounds).double().numpy()
 
     def _learn_prior(self, samples: Samples) -> None:
         """Put a mixture in the place of the standard normal law if that makes samples kept from it likelier."""
@@ -202,21 +198,29 @@ class Generator(LearnedTask):
         shown = Viewed(samples, torch.bernoulli) if self.ink_ else samples
         with torch.no_grad():
             judges = next(iter(shown.take([order[:kept]]))).x
-            before = self._bounds(judges, self.draws).mean()
-            others = shown.take(order[kept:].split(max(1, AT_ONCE // self.draws)))
+            before = self._judged(judges)
+            others = shown.take(order[kept:].split(max(1, PASSED // self.draws)))
             codes = torch.cat([self._posterior(batch.x) for batch in others])
             code.prior = Mixture.fitting(codes, components, seed=self._seed())
-            if self._bounds(judges, self.draws).mean() < before:
+            if self._judged(judges) < before:
                 self.components_ = components
             else:
                 code.prior = None
 
     def _posterior(self, x: Tensor) -> Tensor:
         """Return a code of each sample, of `draws` drawn from the encoder one by its importance: -> (N, dimensions)."""
+        if self.draws == 1:
+            codes: Tensor = self.model_.encode(Batch(x)).value
+            return codes
         passage = self.model_(Batch(x), self.draws)
-        codes = passage.code.value.view(len(x), self.draws, -1)
+        drawn = passage.code.value.view(len(x), self.draws, -1)
         chosen = (-passage.description_length.view(len(x), -1)).softmax(1).multinomial(1)
-        return codes[torch.arange(len(x)), chosen[:, 0]]
+        return drawn[torch.arange(len(x)), chosen[:, 0]]
+
+    def _judged(self, x: Tensor) -> Tensor:
+        """Return the mean description length of samples, by the same chance every time."""
+        with _seeded(self._seed()), _exact(self.model_.code):
+            return self._bounds(x, self.draws).mean()
 
     def _decoded(self, codes: Tensor) -> Tensor:
         return over(InMemory(Batch(codes)), self.model_.decode)
@@ -258,7 +262,7 @@ class Generator(LearnedTask):
 
     def _restore(self, config: dict[str, Any]) -> None:
         self.ink_ = bool(config["ink"])
-        self.components_ = min(int(config["components"]), MOST_COMPONENTS)
+        self.components_ = min(int(config.get("components", 0)), MOST_COMPONENTS)
 
 
 @contextmanager
@@ -267,6 +271,17 @@ def _seeded(seed: int) -> Iterator[None]:
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         yield
+
+
+@contextmanager
+def _exact(code: Bottleneck) -> Iterator[None]:
+    """Price the very draw, which a bound of several draws needs, instead of what a draw costs on average."""
+    assert isinstance(code, Gaussian)
+    code.sampled_rate, before = True, code.sampled_rate
+    try:
+        yield
+    finally:
+        code.sampled_rate = before
 
 
 def _is_ink(samples: Samples) -> bool:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from isthmus.code import Batch
 from isthmus.distances import Distance, Normal
-from isthmus.errors import DataError
+from isthmus.errors import DataError, ModelError
 from isthmus.kinds import tables
 from isthmus.kinds.images import Frame, Pictures, are_pictures, open_pictures, to_arrays
 from isthmus.kinds.schema import Schema
@@ -32,6 +32,7 @@ __all__ = ["Input", "PictureInput", "TableInput", "input_from_json", "learn_inpu
 
 WIDE = 24 * 24  # pixels from which a step is work enough for several threads
 SHIFTED = 16  # side of a picture from which a pixel is a small shift
+MOST_RATE, MOST_BANDS = 384_000, 1024  # Hz of sound, and bands of it, that a model folder may name
 DENSE = 256  # units of a hidden layer, for tables
 
 
@@ -244,7 +245,10 @@ def input_from_json(data: Any, tensors: Mapping[str, Tensor]) -> Any:
     """
     with rebuilding(tensors):
         if data["kind"] == SpeechInput.kind:
-            return SpeechInput(rate=int(data["rate"]), bands=int(data["bands"]))
+            rate, bands = int(data["rate"]), int(data["bands"])
+            if not (0 < rate <= MOST_RATE and 0 < bands <= MOST_BANDS):
+                raise ModelError(f"the model folder is damaged: {bands} bands of sound at {rate} Hz")
+            return SpeechInput(rate=rate, bands=bands)
         if data["kind"] == PictureInput.kind:
             return PictureInput(Frame(**data["frame"]), mirror=bool(data["mirror"]))
         schema = Schema.from_json(data["schema"])

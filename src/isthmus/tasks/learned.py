@@ -38,7 +38,11 @@ class LearnedTask(BaseEstimator):
         raise NotImplementedError
 
     def _learn(self, X: Any) -> Samples:
-        """Recognise what X is; the options `size`, `grey` and `mirror` are read where a task has them."""
+        """Recognise what X is; the options `size`, `grey` and `mirror` are read where a task has them.
+
+        What an earlier fit learned is gone from here on: if this one fails, its model would not fit the new input.
+        """
+        self.__dict__.pop("model_", None)
         asked = {name: getattr(self, name) for name in ("size", "grey", "mirror") if hasattr(self, name)}
         self.input_, samples = learn_input(X, **asked)
         return samples

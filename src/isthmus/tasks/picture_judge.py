@@ -87,6 +87,7 @@ LARGE_LOOKS = [
     Look(_in_logarithms, 33, ("map",), fine=True),
 ]
 FINE, PICTURES_A_NUMBER = 100, 3  # numbers of a fine code
+AT_ONCE = 64  # pictures whose patches are held
 PIXELS = 64  # a side, of a left-out picture, that the law of the map is learned from
 
 
@@ -189,7 +190,7 @@ class PictureJudge:
             torch.manual_seed(seed)
             judge = cls(pictures.frame, latent=latent, width=width)
             order = torch.randperm(len(pictures))
-            count = max(1, len(pictures) - min(round(len(pictures) * LEFT_OUT), MOST_LEFT_OUT))
+            count = len(pictures) - min(max(1, round(len(pictures) * LEFT_OUT)), MOST_LEFT_OUT)
             steps = steps or (SMALL_STEPS if judge.small else LARGE_STEPS)
             held, taught = PictureInput(pictures.frame), pictures.part(order[:count])
             settings = Settings(
@@ -218,7 +219,7 @@ class PictureJudge:
             )
             for batches, places, textures in zip(lit, self.places, self.textures, strict=True):
                 if textures is not None:
-                    textures.learn(places.whitened(batch) for batch in batches())
+                    textures.learn(places.whitened(part) for batch in batches() for part in batch.split(AT_ONCE))
             step = max(1, max(self.frame.height, self.frame.width) // PIXELS)
             self.usual.learn(over(left_out, lambda x: self._spots(x)[:, ::step, ::step]))
         return self.surprise.learn(over(left_out, self._measured))
@@ -250,6 +251,9 @@ class PictureJudge:
         return over(self.open(X), lambda x: self.model.embed(Batch(x))).numpy()
 
     def _measured(self, x: Tensor) -> Tensor:
+        return torch.cat([self._measurements(part) for part in x.split(AT_ONCE)])
+
+    def _measurements(self, x: Tensor) -> Tensor:
         """(n, C, H, W) -> (n, measurements), logarithms of squares.
 
         Of small pictures: not restored, code, places and textures; of large ones: most places and textures, the worst

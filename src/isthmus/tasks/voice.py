@@ -44,6 +44,7 @@ Recipe = Literal["adain", "adversarial", "autovc", "units"]
 FRAMES = 64  # of a training crop: 0.8 seconds
 NOTE = "Converted voice: made by Isthmus {version} from {content}; nobody said this in this voice"
 VERIFIER_WIDTH = 96
+BUNDLED = Path(__file__).parents[1] / "bundled" / "voice"
 LONGEST_VOICE = 60.0  # seconds of a voice that are listened to
 
 
@@ -177,10 +178,14 @@ class VoiceConverter(LearnedTask):
         ModelError
             Where this copy of the package was made without it.
         """
-        folder = Path(__file__).parents[1] / "bundled" / "voice"
-        if not folder.is_dir():
+        if not cls.has_bundled():
             raise ModelError("this copy of Isthmus has no bundled voice model; `make voice` builds it")
-        return cls.from_stored(store.read(folder))
+        return cls.from_stored(store.read(BUNDLED))
+
+    @staticmethod
+    def has_bundled() -> bool:
+        """Return whether a converter came with this copy of the package."""
+        return BUNDLED.is_dir()
 
     def convert(self, *, content: Sound, voice: Sound | Sequence[Sound]) -> tuple[np.ndarray, int]:
         """Say the content in the voice.

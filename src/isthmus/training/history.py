@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 __all__ = ["History", "Point"]
@@ -39,6 +39,11 @@ class History:
     def steps(self) -> int:
         """Batches done until the last look."""
         return self.points[-1].step if self.points else 0
+
+    def followed_by(self, later: History) -> History:
+        """Return one history of a run and of the one that went on from it; what was kept is the later one's."""
+        moved = [replace(point, step=self.steps + point.step) for point in later.points]
+        return History(self.points + moved, self.steps + later.best_step, later.best)
 
     def to_json(self) -> dict[str, Any]:
         """Return what `from_json` takes."""
