@@ -12,6 +12,7 @@ import time
 import numpy as np
 import torch
 import torch.nn.functional as F
+from PIL import Image
 
 from common import DATA, RESULTS, print_table, save, stored
 from isthmus.code import Batch
@@ -24,6 +25,7 @@ from isthmus.training.samples import InMemory
 from isthmus.training.settings import Settings, usual_precision
 
 RECIPES = {"VAE": {}, "β-VAE, β = 4": {"beta": 4.0}, "β-TCVAE, β = 6": {"total_correlation": 6.0}}
+SHOWN = "β-TCVAE, β = 6"  # whose traversals become a picture
 JUDGED = 10_000  # sprites, kept from training
 SIDE = 32  # pixels
 
@@ -91,9 +93,8 @@ def main() -> None:
             rows.append(row)
             print(row, flush=True)
             save("disentangling", rows)
-    from PIL import Image
-
-    Image.fromarray((strip * 255).astype(np.uint8)).save(RESULTS / "traversals.png")
+            if name == SHOWN:
+                Image.fromarray((strip * 255).astype(np.uint8)).save(RESULTS / "traversals.png")
     print_table(rows, "sprites")
 
 
