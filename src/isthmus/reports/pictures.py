@@ -35,7 +35,7 @@ def grid(pictures: np.ndarray | Sequence[np.ndarray], columns: int | None = None
 
 def heat_map(seen: np.ndarray, heat: np.ndarray, hottest: float) -> np.ndarray:
     """Lay nats a pixel over a picture, as bright as the hottest of all pictures shown allows: -> uint8 (H, W, 3)."""
-    share = np.clip(heat / max(hottest, 1e-9), 0, 1)
+    share = np.sqrt(np.clip(heat / max(hottest, 1e-9), 0, 1))  # or one very odd picture leaves all others dark
     colours = mpl.colormaps["inferno"](share)[..., :3] * 255
     grey = seen if seen.ndim == 2 else seen.mean(2)
     weight = 0.25 + 0.75 * share[..., None]

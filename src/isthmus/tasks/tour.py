@@ -286,8 +286,9 @@ def _generator(digits: _Digits) -> Station:
     return Station(
         "The decoder as generator",
         "VAE, Kingma & Welling, 2014",
-        "The code is a cloud around a point, and all clouds together fill one large cloud: any point of it decodes to "
-        "a digit. Top: new digits, drawn. Then: the way from a 3 to an 8, and from a 1 to a 7.",
+        "The code is a cloud around a point, and all clouds together fill one large cloud, so that points between them "
+        "decode to digits, too; a law learned afterwards says where in it digits are likely. Top: new digits, drawn "
+        "from it. Then: the way from a 3 to an 8, and from a 1 to a 7.",
         [Strip("new digits", generator.sample(2 * SHOWN)), Strip("from one digit to another", np.concatenate(ways))],
         {"bound of the log-likelihood, nats": f"{generator.log_likelihood(digits.test, draws=50).mean():.1f}"},
     )
@@ -318,7 +319,7 @@ def _odd(digits: _Digits) -> Station:
     odd = np.arange(len(judged)) >= len(noughts) - 130
     reasons = detector.explain(digits.shown)
     hottest = max(float(reason.heat.max()) for reason in reasons)
-    share = [np.clip(255 * reason.heat / hottest, 0, 255).astype(np.uint8) for reason in reasons]
+    share = [np.rint(255 * np.sqrt(reason.heat / hottest)).astype(np.uint8) for reason in reasons]
     return Station(
         "What does not belong",
         "Anomaly detection",
