@@ -241,7 +241,7 @@ def _bits(digits: _Digits) -> Station:
 
 
 def _one_hot(digits: _Digits) -> Station:
-    clusterer = Clusterer(10, steps=700, random_state=digits.seed).fit(digits.train)
+    clusterer = Clusterer(10, random_state=digits.seed).fit(digits.train)
     chance = clusterer.predict_proba(digits.train)
     rows = [np.argsort(-chance[:, kind], kind="stable")[:SHOWN] for kind in range(10)]
     agreement = normalized_mutual_info_score(digits.kinds, clusterer.predict(digits.test))
