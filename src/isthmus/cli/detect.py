@@ -244,7 +244,7 @@ def _score_pictures(detector: Any, data: Path, out: Path | None, most: int, maps
     import numpy as np
     import torch
 
-    from isthmus.reports.pictures import grid, heat_map, save_png
+    from isthmus.reports.pictures import grid, save_png, strips
 
     pictures = detector.judge_.open(data)
     scores = detector.judge_.score(pictures)
@@ -254,9 +254,7 @@ def _score_pictures(detector: Any, data: Path, out: Path | None, most: int, maps
     oddest = np.argsort(scores)[:most]
     if maps is not None:
         reasons = detector.judge_.explain(pictures.part(torch.from_numpy(oddest)))
-        hottest = max(float(reason.heat.max()) for reason in reasons)
-        shown = [[reason.seen, reason.expected, heat_map(reason.seen, reason.heat, hottest)] for reason in reasons]
-        save_png(grid([picture for row in shown for picture in row], columns=3), maps)
+        save_png(grid([picture for strip in strips(reasons) for picture in strip], columns=3), maps)
     if json_:
         odd = [{"picture": pictures.names[i], "score": float(scores[i]), "p_value": float(p_values[i])} for i in oddest]
         print_json({"pictures": len(scores), "flagged": int(flags.sum()), "oddest": odd})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,7 @@ from sklearn.metrics import average_precision_score, precision_recall_curve, roc
 
 from isthmus.files import replaced_file
 from isthmus.reports import figures
-from isthmus.reports.pictures import data_url, grid, heat_map
-from isthmus.tasks.picture_judge import PictureReason
+from isthmus.reports.pictures import data_url, grid, strips
 from isthmus.tasks.review import Review
 from isthmus.version import __version__
 
@@ -67,7 +65,7 @@ def _content(seen: Review, source: str) -> dict[str, Any]:
         "labelled": seen.truth is not None,
         "columns": [] if seen.pictures is not None else detector.schema_.columns,
         "things": things,
-        "strips": _strips(seen.pictures or []),
+        "strips": [data_url(grid(strip, columns=3)) for strip in strips(seen.pictures or [])],
         "maps": _maps(seen),
         "histogram": Markup(figures.histogram(-seen.scores, detector.threshold_, seen.truth, things=things)),
         "training": Markup(
@@ -77,15 +75,6 @@ def _content(seen: Review, source: str) -> dict[str, Any]:
         "mapped": len(seen.mapped),
         "version": __version__,
     }
-
-
-def _strips(reasons: Sequence[PictureReason]) -> list[str]:
-    """Return of each picture itself, what was expected of it and where it is odd, side by side."""
-    hottest = max((float(reason.heat.max()) for reason in reasons), default=0.0)
-    return [
-        data_url(grid([reason.seen, reason.expected, heat_map(reason.seen, reason.heat, hottest)], columns=3))
-        for reason in reasons
-    ]
 
 
 def _maps(seen: Review) -> list[dict[str, Any]]:

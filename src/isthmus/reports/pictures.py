@@ -12,8 +12,9 @@ import numpy as np
 from PIL import Image
 
 from isthmus.files import replaced_file
+from isthmus.tasks.picture_judge import PictureReason
 
-__all__ = ["data_url", "grid", "heat_map", "save_png", "scatter_png"]
+__all__ = ["data_url", "grid", "heat_map", "save_png", "scatter_png", "strips"]
 
 GAP, GROUND = 2, 128  # pixels between pictures, and their grey
 SMALLEST = 48  # pixels; smaller pictures are enlarged by a whole factor, so that their pixels are seen
@@ -31,6 +32,12 @@ def grid(pictures: np.ndarray | Sequence[np.ndarray], columns: int | None = None
         whole[top : top + height, left : left + width] = picture
     times = max(1, -(-SMALLEST // max(height, width)))
     return Image.fromarray(whole.repeat(times, 0).repeat(times, 1))
+
+
+def strips(reasons: Sequence[PictureReason]) -> list[list[np.ndarray]]:
+    """Return of each picture itself, what was expected of it, and where it is odd on one scale for all."""
+    hottest = max((float(reason.heat.max()) for reason in reasons), default=0.0)
+    return [[reason.seen, reason.expected, heat_map(reason.seen, reason.heat, hottest)] for reason in reasons]
 
 
 def heat_map(seen: np.ndarray, heat: np.ndarray, hottest: float) -> np.ndarray:
