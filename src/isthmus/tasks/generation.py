@@ -196,13 +196,14 @@ class Generator(LearnedTask):
         code = self.model_.code
         assert isinstance(code, Gaussian)
         shown = Viewed(samples, torch.bernoulli) if self.ink_ else samples
+        seed = self._seed()  # once: without a random_state every call gives another
         with torch.no_grad():
             judges = next(iter(shown.take([order[:kept]]))).x
-            before = self._judged(judges)
+            before = self._judged(judges, seed)
             others = shown.take(order[kept:].split(max(1, PASSED // self.draws)))
             codes = torch.cat([self._posterior(batch.x) for batch in others])
-            code.prior = Mixture.fitting(codes, components, seed=self._seed())
-            if self._judged(judges) < before:
+            code.prior = Mixture.fitting(codes, components, seed=seed)
+            if self._judged(judges, seed) < before:
                 self.components_ = components
             else:
                 code.prior = None
@@ -217,9 +218,9 @@ class Generator(LearnedTask):
         chosen = (-passage.description_length.view(len(x), -1)).softmax(1).multinomial(1)
         return drawn[torch.arange(len(x)), chosen[:, 0]]
 
-    def _judged(self, x: Tensor) -> Tensor:
-        """Return the mean description length of samples, by the same chance every time."""
-        with _seeded(self._seed()), _exact(self.model_.code):
+    def _judged(self, x: Tensor, seed: int) -> Tensor:
+        """Return the mean description length of samples, by the same chance for the same seed."""
+        with _seeded(seed), _exact(self.model_.code):
             return self._bounds(x, self.draws).mean()
 
     def _decoded(self, codes: Tensor) -> Tensor:
