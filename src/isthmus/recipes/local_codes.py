@@ -132,8 +132,7 @@ class LocalCodes(nn.Module):
 
     def encode(self, x: Tensor) -> Tensor:
         """(n, C, H, W) -> (n, places, numbers)."""
-        pictures = max(1, MOST_AT_ONCE // (math.prod(self.grid) * len(self.centre)))
-        return torch.cat([(self._patches(part) - self.centre) @ self.basis for part in x.split(pictures)])
+        return torch.cat([(self._patches(part) - self.centre) @ self.basis for part in self._few_at_once(x)])
 
     def whitened(self, x: Tensor) -> Tensor:
         """Return the codes in which every place's law is the standard one, (n, C, H, W) -> (n, places, numbers)."""
@@ -161,8 +160,18 @@ class LocalCodes(nn.Module):
 
     def _some(self, x: Tensor, count: int) -> Tensor:
         """Return patches of some pictures of so many, `PATCHES` of all together."""
-        patches = self._patches(x).flatten(0, 1)
-        return patches[torch.randperm(len(patches))[: math.ceil(PATCHES * len(x) / count)]]
+        chosen = torch.randperm(len(x) * math.prod(self.grid))[: math.ceil(PATCHES * len(x) / count)]
+        found, before = x.new_empty(len(chosen), len(self.centre)), 0
+        for part in self._few_at_once(x):
+            patches = self._patches(part).flatten(0, 1)
+            here = (before <= chosen) & (chosen < before + len(patches))
+            found[here] = patches[chosen[here] - before]
+            before += len(patches)
+        return found
+
+    def _few_at_once(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Return parts of x whose patches fit into memory together."""
+        return x.split(max(1, MOST_AT_ONCE // (math.prod(self.grid) * len(self.centre))))
 
     def _patches(self, x: Tensor) -> Tensor:
         padded = F.pad(x, self.around, mode="replicate")
