@@ -34,13 +34,16 @@ def term_scores(detector: AnomalyDetector, rows: np.ndarray) -> dict[str, np.nda
             for part in cells.split(1024):
                 x = description.features(part)
                 parts.append(description.nats(description.departures(x)))
-    moved, remembered, far = torch.cat(parts).double().numpy().T
+    moved, remembered, far, alone = torch.cat(parts).double().numpy().T
     return {
         "moved alone (no neighbours)": moved,
+        "moved + alone (no neighbours)": moved + alone,
         "remembered alone": remembered,
         "far alone": far,
+        "alone (each column by itself)": alone,
         "moved + remembered": moved + remembered,
-        "all three (the detector)": moved + remembered + far,
+        "moved + remembered + far": moved + remembered + far,
+        "all four (the detector)": moved + remembered + far + alone,
     }
 
 

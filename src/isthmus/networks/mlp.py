@@ -52,7 +52,7 @@ class LayeredEncoder(nn.Module):
         Deviation to assume where none is told.
     """
 
-    def __init__(self, features: int, width: int, *, layers: int = 2, noise: float = 0.3) -> None:
+    def __init__(self, features: int, width: int, *, layers: int = 2, noise: float = 0.5) -> None:
         super().__init__()
         self.noise = noise
         sizes = [features + 1, *[width] * layers]

@@ -3,13 +3,16 @@
     moved        Σ (h − h')² / s               h the hidden units of x, h' those of x̂: how far the code of a row
                                                moves when the row is restored and encoded again (RaPP, Kim et al.,
                                                ICLR 2020)
-    remembered   Σ 2 log(1 + (x − x̂ⱼ)² / 3s)   what the nearest remembered row, restored, does not explain: column
-                                               by column, a t law, lest one column decide
+    remembered   Σ 2 log(1 + (x − x̂ⱼ)² / 3s)   what a near remembered row, restored, does not explain: column by
+                                               column, a t law, lest one column decide. The best of four is taken,
+                                               each the nearest of a quarter
     far          Σ (x − x̂ⱼ)²                   the same as one distance, for the rows where one column does decide
+    alone        Σ 2 log(1 + x² / 3)           what the columns cost alone, without all others: how far a row lies
+                                               from the middle
 
 Each s is the mean square over normal rows, so every unit and every column has its say. A departure d is then priced
 in nats by how rare it is, −log P(D ≥ d), D log-normal as it is over normal rows that the auto-encoder did not learn
-from, and the prices are added. A cell such as fit never saw lengthens the description by log(1 + 20²) nats.
+from, and the prices are added, weighted. A cell such as fit never saw lengthens the description by log(1 + 20²) nats.
 """
 
 from __future__ import annotations
@@ -28,7 +31,9 @@ __all__ = ["TERMS", "Description", "Explanation"]
 
 AT_ONCE = 512  # rows in a block; their distances to the remembered rows then stay in the processor's cache
 EXPLAINED_AT_ONCE = 64  # rows; each is tried with every column mended
-TERMS = ("moved", "remembered", "far")
+WEIGHTS = {"moved": 1.5, "remembered": 1.0, "far": 1.0, "alone": 0.5}
+TERMS = tuple(WEIGHTS)
+PARTS = 4  # of the remembered rows, the nearest of each is tried
 LEAST_UNIT, LEAST_COLUMN = 1e-4, 1e-3  # mean squares are no smaller: of hidden units, and of columns
 LEAST_SPREAD = 1e-3  # of log departures
 
@@ -62,13 +67,15 @@ class Description(nn.Module):
     Attributes
     ----------
     draws : int
-        Into how many samples the remembered rows are taken to fall; see `neighbours`.
+        Into how many samples the remembered rows are taken to fall; see `neighbours`. Where there is but one, the
+        best of near rows counts, else the mean over the samples.
     """
 
     restored: Tensor
     unit: Tensor
     column: Tensor
     usual: Tensor
+    weights: Tensor
 
     def __init__(self, features: CellFeatures, model: AutoEncoder, memory: int = 0) -> None:
         super().__init__()
@@ -79,6 +86,13 @@ class Description(nn.Module):
         self.register_buffer("unit", torch.ones(units))  # mean squares
         self.register_buffer("column", torch.ones(features.width))
         self.register_buffer("usual", torch.tensor([[0.0, 1.0]], dtype=torch.float64).repeat(len(TERMS), 1))
+        weights = torch.tensor(list(WEIGHTS.values()), dtype=torch.float64)
+        self.register_buffer("weights", weights, persistent=False)
+
+    @property
+    def parts(self) -> int:
+        """Groups of equal size that the remembered rows fall into, the nearest of each of which is looked at."""
+        return self.draws if self.draws > 1 else min(PARTS, len(self.restored))
 
     def remember(self, x: Tensor, taught: Tensor, *, draws: int = 1) -> None:
         """Keep rows, and learn by how much hidden units and columns depart in normal rows.
@@ -93,11 +107,12 @@ class Description(nn.Module):
         """
         self.restored, self.draws = self.model.reconstruct(Batch(x)), draws
         parts = torch.arange(len(x)).split(AT_ONCE)
-        self.column = torch.cat([self._apart(x[part], part).mean(1) for part in parts]).mean(0) + LEAST_COLUMN
+        apart = torch.cat([self._nearest_apart(x[part], part) for part in parts])
+        self.column = apart.mean(0) + LEAST_COLUMN
         self.unit = self._moved(taught).square_().mean(0) + LEAST_UNIT
 
     def calibrate(self, departures: Tensor) -> None:
-        """Take normal rows' departures, (rows, 3), as what is usual."""
+        """Take normal rows' departures, (rows, terms), as what is usual."""
         logs = _log(departures)
         spread = logs.std(0, unbiased=False).clamp(min=LEAST_SPREAD)
         self.usual = torch.stack([logs.median(0).values, spread], 1)
@@ -126,19 +141,23 @@ class Description(nn.Module):
         return self.nats(self.departures(x)).sum(1) + strange
 
     def departures(self, x: Tensor, other_than: Tensor | None = None) -> Tensor:
-        """Return how far rows depart from what is normal, (rows, 3).
+        """Return how far rows depart from what is normal, (rows, terms).
 
         `other_than` names the remembered row that each is itself; -1 for none.
         """
         moved = self._moved(x).square_() @ self.unit.reciprocal()
         apart = self._apart(x, other_than)
-        remembered = 2 * torch.log1p(apart / (3 * self.column)).sum(2).mean(1)
-        return torch.stack([moved, remembered, apart.sum(2).mean(1)], 1)
+        far, remembered = apart.sum(2), _t_law(apart / self.column)
+        if self.draws == 1:
+            far, remembered = far.amin(1), remembered.amin(1)
+        else:
+            far, remembered = far.mean(1), remembered.mean(1)
+        return torch.stack([moved, remembered, far, _t_law(x.square())], 1)
 
     def nats(self, departures: Tensor) -> Tensor:
-        """(rows, 3) departures -> (rows, 3) nats: minus the log chance of a normal row to depart as far."""
+        """(rows, terms) departures -> (rows, terms) nats: how rare they are among normal rows, weighted."""
         standard = (_log(departures) - self.usual[:, 0]) / self.usual[:, 1]
-        return -torch.special.log_ndtr(-standard)
+        return -torch.special.log_ndtr(-standard) * self.weights
 
     def embed(self, rows: Tensor) -> Tensor:
         """(rows, cells) -> codes, (rows, units)."""
@@ -192,9 +211,17 @@ class Description(nn.Module):
         return code - self.model.embed(Batch(self.model.decode(code)))
 
     def _apart(self, x: Tensor, other_than: Tensor | None) -> Tensor:
-        """Return the squared differences of rows from the nearest remembered ones, (rows, draws, features)."""
-        index = nearest(x, self.restored, other_than, self.draws)
+        """Return the squared differences of rows from near remembered ones, (rows, draws or parts, features)."""
+        index = nearest(x, self.restored, other_than, self.parts)
         return (x[:, None] - self.restored[index]).square_()
+
+    def _nearest_apart(self, x: Tensor, other_than: Tensor) -> Tensor:
+        """Return the squared differences from the nearest remembered row, over samples their mean, (rows, features)."""
+        apart = self._apart(x, other_than)
+        if self.draws > 1:
+            return apart.mean(1)
+        best = apart.sum(2).argmin(1)
+        return apart[torch.arange(len(x)), best]
 
     def _neighbour_by_the_others(self, x: Tensor, owner: Tensor) -> Tensor:
         """Return, for each row and column, the remembered row nearest by all other columns.
@@ -211,3 +238,8 @@ class Description(nn.Module):
 
 def _log(departures: Tensor) -> Tensor:
     return (departures.double() + 1e-9).log()  # a copy of a remembered row departs by nothing
+
+
+def _t_law(squares: Tensor) -> Tensor:
+    """Return minus the log density of standardised squares under a t law of three degrees, summed, up to a constant."""
+    return 2 * torch.log1p(squares / 3).sum(-1)

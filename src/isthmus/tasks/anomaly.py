@@ -316,8 +316,8 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
             detector.description_ = empty_description(features, width=detector.width or WIDTH, memory=memory)
             detector.description_.load_state_dict(tensors)
             detector.description_.draws = int(config["draws"])
-            if memory % detector.description_.draws:
-                raise ValueError("the remembered rows do not fall into so many draws")
+            if not memory or memory % detector.description_.parts:
+                raise ValueError("the remembered rows do not fall into so many parts")
             detector.description_.eval().requires_grad_(False)
         return detector
 

@@ -1,0 +1,63 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from isthmus.kinds.schema import Cell
+from isthmus.networks.features import CellFeatures
+from isthmus.recipes.denoising import denoising
+from isthmus.recipes.description import PARTS, TERMS, Description
+
+COLUMNS = 5
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return torch.from_numpy(np.random.default_rng(0).normal(size=(40, COLUMNS)))
+
+
+@pytest.fixture(scope="module")
+def description(rows):
+    torch.manual_seed(0)
+    cells = [Cell(column=place, part="value", kind="number", size=0) for place in range(COLUMNS)]
+    features = CellFeatures.fit(cells, rows.numpy())
+    described = Description(features, denoising(features.width, width=16)).eval().requires_grad_(False)
+    x = features(rows)
+    described.remember(x, x)
+    described.calibrate(described.departures(x, torch.arange(len(x))))
+    return described
+
+
+def departure(description, x, term, other_than=None):
+    return description.departures(x, other_than)[:, TERMS.index(term)]
+
+
+def test_columns_alone_cost_a_t_law_worked_out_by_hand(description):
+    x = torch.tensor([[0.0, 0.0, 0.0, 0.0, 0.0], [3.0, 0.0, 0.0, 0.0, 0.0], [3.0, -3.0, 0.0, 0.0, 0.0]])
+    expected = [0.0, 2 * math.log(1 + 9 / 3), 4 * math.log(1 + 9 / 3)]
+    assert departure(description, x, "alone").tolist() == pytest.approx(expected)
+
+
+def test_the_nearest_remembered_row_is_the_nearest_of_all_parts(description):
+    x = description.restored[[3, 17, 39]] + 1e-3  # one in the first part, others further on
+    assert description.parts == PARTS
+    assert departure(description, x, "far").tolist() == pytest.approx([COLUMNS * 1e-6] * 3, rel=0.02)
+
+
+def test_a_remembered_row_does_not_vouch_for_itself(description):
+    x = description.restored[:8].clone()
+    own = departure(description, x, "far", torch.arange(8))
+    assert (own > departure(description, x, "far") + 1e-4).all()
+
+
+def test_a_normal_row_costs_less_than_one_far_in_every_column(description, rows):
+    lengths = description(torch.cat([rows[:10], rows[:10] + 8.0]))
+    assert lengths[:10].max() < lengths[10:].min()
+
+
+def test_the_weighted_prices_of_the_terms_add_up_to_the_length(description, rows):
+    x = description.features(rows)
+    prices = description.nats(description.departures(x))
+    assert prices.shape == (len(rows), len(TERMS))
+    assert torch.allclose(prices.sum(1), description.length(x, torch.zeros(len(x))), atol=1e-6)
