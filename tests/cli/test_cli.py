@@ -4,6 +4,7 @@ import errno
 import gzip
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -158,6 +159,108 @@ def test_a_full_disk_leaves_what_was_there(run, model, home, tmp_path, monkeypat
     one_line(*run("detect", "score", model, home / "new.csv", "--out", tmp_path / "scores.csv"), "disk is full")
     assert (tmp_path / "scores.csv").read_text() == "old"
     assert sorted(file.name for file in tmp_path.iterdir()) == ["model", "scores.csv"]
+
+
+@pytest.fixture
+def a_small_disk():
+    """No file may grow beyond 16 KB: what a really full disk is to whoever writes one."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (16_384, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_what_does_not_fit_on_the_disk_leaves_what_was_there(run, model, home, tmp_path, a_small_disk):
+    before = {file.name: file.read_bytes() for file in model.iterdir()}
+    for name in ("scores.csv", "scores.csv.gz", "scores.parquet", "report.html"):
+        (tmp_path / name).write_text("old")
+        verb = "report" if name == "report.html" else "score"
+        one_line(*run("detect", verb, model, home / "new.csv", "--out", tmp_path / name), name, "nothing was changed")
+        assert (tmp_path / name).read_text() == "old"
+    fit = ["detect", "fit", home / "normal.csv", "--steps", "5"]
+    one_line(*run(*fit, "--out", model), "model", "larger than", "nothing was changed")
+    one_line(*run(*fit, "--out", tmp_path / "new", "--checkpoint", tmp_path / "run"), "run", "nothing was changed")
+    assert {file.name: file.read_bytes() for file in model.iterdir()} == before
+    names = ["model", "report.html", "scores.csv", "scores.csv.gz", "scores.parquet"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == names
+
+
+def test_a_place_for_the_demonstration_or_a_log_is_checked_first(run, home, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    one_line(*run("demo", "--out", tmp_path / "file"), "file", "exists")
+    one_line(*run("demo", "--out", tmp_path / "file" / "demo"), "not a folder")
+    fit = ["detect", "fit", home / "normal.csv", "--out", tmp_path / "m", "--steps", "5"]
+    one_line(*run(*fit, "--log-dir", tmp_path / "file"), "file", "exists")
+    (tmp_path / "folder.html").mkdir()
+    one_line(*run("detect", "report", tmp_path / "m", home / "new.csv", "--out", tmp_path / "folder.html"), "folder")
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_a_model_written_through_a_link_replaces_what_the_link_points_to(run, model, home, tmp_path):
+    (tmp_path / "link").symlink_to(model)
+    code, _, _ = run("detect", "fit", home / "normal.csv", "--out", tmp_path / "link", "--steps", "5")
+    assert code == 0
+    assert (tmp_path / "link").is_symlink()
+    assert json.loads((model / "config.json").read_text())["config"]["options"]["steps"] == 5
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["link", "model"]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--seed", "-1"], ("random_state", "-1")),
+        (["--delimiter", "é"], ("delimiter", "'é'")),
+        (["--delimiter", '"'], ("delimiter",)),
+        (["--normal", "x"], ("--normal", "--label")),
+        (["--drop", "mean area", "--column", "mean area=number"], ("contradict",)),
+    ],
+)  # fmt: skip
+def test_an_option_that_makes_no_sense_is_one_line(options, words, run, home, tmp_path):
+    one_line(*run("detect", "fit", home / "new.csv", "--out", tmp_path / "m", *options), *words)
+    assert not (tmp_path / "m").exists()
+
+
+def test_a_label_that_calls_all_odd_or_is_read_by_the_model_is_told(run, model, home, tmp_path, cells):
+    cells.unseen.assign(malignant=1).to_csv(tmp_path / "odd.csv", index=False)
+    one_line(*run("detect", "fit", tmp_path / "odd.csv", "--out", tmp_path / "m", "--label", "malignant"), "every row")
+    report = ["detect", "report", model, home / "new.csv", "--out", tmp_path / "r.html"]
+    one_line(*run(*report, "--label", "mean area"), "'mean area'", "learned from")
+    one_line(*run("detect", "explain", model, home / "new.csv", "--rows", "²"), "'²'", "row number")
+
+
+def test_a_label_of_its_own_words_says_what_was_taken_for_normal(run, home, tmp_path, cells):
+    words = cells.unseen.assign(malignant=cells.unseen["malignant"].map({0: "ok", 1: "ill"}))
+    words.to_csv(tmp_path / "words.csv", index=False)
+    fit = ["detect", "fit", tmp_path / "words.csv", "--out", tmp_path / "m", "--label", "malignant", "--steps", "5"]
+    code, _, err = run(*fit)
+    assert code == 0
+    assert "'ill', its commonest value, is taken for normal" in err
+    assert "commonest" not in run(*fit, "--normal", "ok")[2]
+
+
+def test_rows_too_few_to_flag_any_are_said_so(run, home, tmp_path, cells):
+    cells.benign[:40].to_csv(tmp_path / "few.csv", index=False)
+    fit = ["detect", "fit", tmp_path / "few.csv", "--out", tmp_path / "m", "--steps", "5"]
+    code, out, err = run(*fit)
+    assert code == 0
+    assert "none will ever be flagged" in out
+    assert "7 to calibrate on" in err
+    assert "--false-alarm-rate) 0.125 or more" in err
+    assert json.loads(run(*fit, "--json")[1])["nats"] is None
+    assert "none will ever be flagged" in run("info", tmp_path / "m")[1]
+    code, out, err = run(*fit, "--false-alarm-rate", "0.125")
+    assert "will be flagged" in out
+    assert err == ""
+
+
+def test_a_table_of_semicolons_keeps_them(run, model, home, tmp_path, cells):
+    cells.unseen.to_csv(tmp_path / "new.csv", index=False, sep=";")
+    score = ["detect", "score", model, tmp_path / "new.csv", "--out", tmp_path / "scores.csv"]
+    one_line(*run(*score), "semicolons")
+    assert run(*score, "--delimiter", ";")[0] == 0
+    assert len(pd.read_csv(tmp_path / "scores.csv", sep=";").columns) == len(cells.unseen.columns) + 4
+    cells.unseen.to_csv(tmp_path / "new.csv", index=False, sep="\t")
+    assert run(*score, "--delimiter", "\\t")[0] == 0
 
 
 def test_a_place_that_cannot_be_written_to_is_told(run, model, home, tmp_path, monkeypatch):

@@ -140,7 +140,7 @@ def test_what_is_left_out_or_left_in_is_told():
     assert "'id' is left out" in text
     assert "'fraud' looks like a label" in text
     with warnings.catch_warnings():
-        warnings.simplefilter("error")
+        warnings.simplefilter("error", SchemaWarning)
         AnomalyDetector(steps=5, columns={"id": "ignored", "fraud": "ignored"}).fit(frame)
 
 

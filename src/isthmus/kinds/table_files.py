@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from isthmus.errors import DataError, OutputError
+from isthmus.errors import DataError, OptionError, OutputError
 from isthmus.files import replaced_file
 from isthmus.kinds import columns as reading
 
@@ -91,6 +91,8 @@ class TableWriter:
     ----------
     path : str or Path
         Ending in .csv, .csv.gz, .tsv or .parquet.
+    delimiter : str, optional
+        Of a CSV file; by default a comma (a tab for .tsv).
 
     Raises
     ------
@@ -98,8 +100,8 @@ class TableWriter:
         Where the file cannot be written.
     """
 
-    def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
+    def __init__(self, path: str | Path, delimiter: str | None = None) -> None:
+        self.path, self.mark = Path(path), _mark(Path(path), None if _suffix(Path(path)) == ".tsv" else delimiter)
         if _suffix(self.path) not in (".csv", ".tsv", ".parquet"):
             raise OutputError(f"cannot write {path}: the name must end in .csv, .csv.gz, .tsv or .parquet")
         self._writer: Any = None
@@ -131,10 +133,9 @@ class TableWriter:
         packed = self.path.name.lower().endswith(".gz")
         raw: Any = gzip.open(self._temporary, "wb", compresslevel=PACKING) if packed else open(self._temporary, "wb")  # noqa: SIM115
         sink = self._stack.enter_context(raw)
-        mark = "\t" if _suffix(self.path) == ".tsv" else ","
         header = pa.table([pa.array([name]) for name in schema.names], names=[str(i) for i in range(len(schema))])
-        sink.write(_lines(header, mark))
-        return lambda table: sink.write(_lines(table, mark))
+        sink.write(_lines(header, self.mark))
+        return lambda table: sink.write(_lines(table, self.mark))
 
 
 def _lines(table: pa.Table, mark: str) -> bytes:
@@ -153,7 +154,7 @@ def _fields(values: pa.Array, mark: str) -> pa.Array:
     elif not (pa.types.is_string(kind) or pa.types.is_integer(kind) or kind in (pa.float32(), pa.float64())):
         values = pa.array([None if value is None else str(value) for value in values.to_pylist()], pa.large_string())
     texts = pc.fill_null(pc.cast(values, pa.large_string()), "")
-    special = pc.match_substring_regex(texts, f'[{mark}"\r\n]')
+    special = pc.match_substring_regex(texts, f'[{re.escape(mark)}"\r\n]')
     if not pc.any(special).as_py():
         return texts
     quote, none = (pa.scalar(text, pa.large_string()) for text in ('"', ""))
@@ -181,7 +182,7 @@ def _told(path: Path) -> Iterator[None]:
         raise DataError(f"{path} is empty: 0 sample(s)")
     try:
         yield
-    except DataError:
+    except (DataError, OptionError):
         raise
     except pa.ArrowMemoryError:
         raise DataError(f"{path} asks for more memory than there is") from None
@@ -232,9 +233,7 @@ def _check_text(path: Path, head: bytes) -> None:
 
 @contextmanager
 def _csv_source(path: Path, delimiter: str | None) -> Iterator[tuple[Any, pa_csv.ParseOptions]]:
-    mark = delimiter or ("\t" if _suffix(path) == ".tsv" else ",")
-    if len(mark) != 1:
-        raise DataError(f"the delimiter must be one character, not {mark!r}")
+    mark = _mark(path, delimiter)
     parse = pa_csv.ParseOptions(delimiter=mark, newlines_in_values=True)
     with pa.OSFile(str(path)) as source:
         if path.name.lower().endswith(".gz"):
@@ -243,6 +242,16 @@ def _csv_source(path: Path, delimiter: str | None) -> Iterator[tuple[Any, pa_csv
             _check_text(path, source.read(4096))
             source.seek(0)
             yield source, parse
+
+
+def _mark(path: Path, delimiter: str | None) -> str:
+    """Return what separates the cells; a tab may be written out, as a shell passes it on."""
+    mark = {"": ",", "\\t": "\t", "tab": "\t"}.get(delimiter or "", delimiter or "")
+    if not delimiter and _suffix(path) == ".tsv":
+        mark = "\t"
+    if len(mark) != 1 or not mark.isascii() or mark in '"\r\n\0':
+        raise OptionError(f"the delimiter must be one plain character, such as ';', or tab, not {mark!r}")
+    return mark
 
 
 def _read_options() -> pa_csv.ReadOptions:

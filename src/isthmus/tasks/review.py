@@ -97,6 +97,8 @@ def review(
     seed : int
         Of the sample.
     """
+    if label in detector.columns_:
+        raise OptionError(f"label column {label!r} is one of those that the detector learned from; fit it without it")
     chance = np.random.default_rng(seed)
     scores, labels = [], []
     kept: pa.Table | None = None
@@ -174,10 +176,11 @@ def score_to_file(
 ) -> tuple[int, int]:
     """Write all rows of X, annotated, to a CSV or Parquet file; return how many there were and were flagged.
 
-    `told` is called with the number of rows so far, a part at a time.
+    A CSV file is written with the delimiter it is read with. `told` is called with the number of rows so far, a part
+    at a time.
     """
     count = flagged = 0
-    with TableWriter(out) as writer:
+    with TableWriter(out, delimiter) as writer:
         for part in annotate(detector, X, telling=telling, delimiter=delimiter):
             writer.write(part)
             count += part.num_rows

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from isthmus.code import Batch, Passage
 from isthmus.errors import DataError
+from isthmus.files import made_folder
 from isthmus.players import Player
 from isthmus.training import checkpoints
 from isthmus.training.distributed import broadcast, mean_over_processes, process_group, rank, world
@@ -210,5 +211,5 @@ def _log(settings: Settings) -> Iterator[Any]:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError as error:
         raise ImportError("log_dir= needs TensorBoard: pip install 'isthmus[logging]'") from error
-    with SummaryWriter(str(settings.log_dir)) as writer:
+    with SummaryWriter(str(made_folder(settings.log_dir))) as writer:
         yield writer
