@@ -8,7 +8,7 @@ saw several, the hour and the weekday. Shares of cells are added up to their col
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, Literal, get_args
@@ -237,6 +237,21 @@ class Schema:
             return cls(columns, bool(data["named"]))
         except (TypeError, KeyError, ValueError, AttributeError) as error:
             raise ModelError(f"the schema of the model is damaged ({error})") from None
+
+    def check_width(self, stored: int, ranked: Sequence[int]) -> None:
+        """Refuse, before anything is built from it, a schema of more cells than stored features can come from.
+
+        Raises
+        ------
+        ModelError
+        """
+        asked = len(ranked)
+        for column in self.used:
+            asked += sum(cell.size or 1 for cell in column.cells(0))
+            if asked > stored:
+                break
+        if asked != stored:
+            raise ModelError(f"the model folder is damaged: its columns do not make {stored:,} features")
 
     def _matched(self, table: pa.Table, name: str, model: str) -> pa.Table:
         have, want = table.column_names, [column.name for column in self.columns]

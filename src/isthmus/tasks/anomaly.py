@@ -289,19 +289,24 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
             detector.rows_ = int(config["rows"])
             detector.history_ = History.from_json(config["history"])
             detector.calibration_ = tensors.pop("calibration").numpy()
+            if detector.calibration_.ndim != 1:
+                raise ValueError("the scores of calibration rows are no list")
             if config["recipe"] == "inpainting":
                 detector.judge_ = PictureJudge.from_json(config["judge"], tensors)
                 return detector
+            if config["recipe"] != "denoising":
+                raise ValueError(f"there is no recipe {config['recipe']!r}")
             detector.judge_ = None
             detector.schema_ = Schema.from_json(config["schema"])
             detector._name_features()
-            features = CellFeatures(detector.schema_.cells, ranked=config["ranked"])
-            memory = len(tensors["restored"])
-            detector.description_ = empty_description(features, width=detector.width or WIDTH, memory=memory)
-            detector.description_.load_state_dict(tensors)
-            detector.description_.draws = int(config["draws"])
-            if memory % detector.description_.draws:
+            memory, draws = len(tensors["restored"]), int(config["draws"])
+            if draws < 1 or memory < draws or memory % draws:
                 raise ValueError("the remembered rows do not fall into so many draws")
+            detector.schema_.check_width(len(tensors["features.cell_of"]), config["ranked"])
+            features = CellFeatures(detector.schema_.cells, ranked=config["ranked"])
+            detector.description_ = empty_description(features, width=detector.width or WIDTH, memory=memory)
+            store.load_weights(detector.description_, tensors)
+            detector.description_.draws = draws
             detector.description_.eval().requires_grad_(False)
         return detector
 
