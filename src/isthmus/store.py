@@ -87,6 +87,11 @@ def write(folder: str | Path, *, task: str, config: dict[str, Any], tensors: Map
         }
         content["sha256"][CONFIG] = _digest(_canonical(content))
         text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
+        if len(text.encode()) > LARGEST_TEXT:
+            raise OutputError(
+                f"cannot write {folder}: what it says of the data is over {LARGEST_TEXT:,} bytes; leave out columns of "
+                "very many or very long categories; nothing was changed"
+            )
         (temporary / CONFIG).write_text(text + "\n", encoding="utf-8")
 
 

@@ -67,12 +67,12 @@ def bad_tables(folder: Path) -> dict[str, tuple[Path, tuple[str, ...]]]:
     return {
         "empty": (text("empty.csv", ""), ("empty.csv", "empty")),
         "header only": (text("header.csv", "a,b,c\n"), ("header.csv", "no rows")),
-        "one row": (text("one.csv", "a,b,c\n1,2,3\n"), ("1 sample",)),
+        "one row": (text("one.csv", "a,b,c\n1,2,3\n"), ("one.csv", "1 sample")),
         "one column": (text("column.csv", "a\n1\n2\n3\n"), ("1 feature",)),
         "constant": (text("constant.csv", "a,b\n" + "1,2\n" * 9), ("constant",)),
         "missing": (text("missing.csv", "a,b\n" + ",\n" * 9), ("missing",)),
         "NaN only": (text("nan.csv", "a,b\n" + "NaN,NaN\n" * 9), ("missing",)),
-        "infinity": (text("inf.csv", "a,b,c\n" + rows + "5,inf,2\n"), ("infinity", "'b'", "row 30")),
+        "infinity": (text("inf.csv", "a,b,c\n" + rows + "5,inf,2\n"), ("inf.csv", "infinity", "'b'", "row 30")),
         "1e308": (text("huge.csv", "a,b,c\n" + rows + "5,1e308,2\n"), ("1e+308", "'b'", "row 30")),
         "twice": (text("twice.csv", "a,b,a\n" + rows), ("several columns named 'a'",)),
         "ragged": (text("ragged.csv", "a,b,c\n" + rows + "1,2\n"), ("ragged.csv", "row 30", "2 columns")),
@@ -315,6 +315,12 @@ def test_the_oddest_rows_are_printed_where_no_file_is_asked_for(run, model, home
     assert code == 0
     assert [odd["score"] for odd in oddest] == sorted(odd["score"] for odd in oddest)
     assert len(oddest) == 4
+
+
+def test_a_column_beside_the_data_is_told_of_once(run, model, home):
+    code, _, err = run("detect", "score", model, home / "new.csv")
+    assert code == 0
+    assert err.splitlines() == ["isthmus: note: new.csv: columns not seen in fit are ignored: 'malignant'"]
 
 
 def test_info_reads_the_card_and_json(run, model):

@@ -35,7 +35,7 @@ def fit(
         float | None, typer.Option(help="Share of normal rows that may be flagged; 0.05 by default.")
     ] = None,
     column: Annotated[
-        list[str] | None, typer.Option(help="What a column is: NAME=number|category|boolean|datetime|ignored.")
+        list[str] | None, typer.Option(help="What a column is: NAME=number|category|boolean|datetime|clock|ignored.")
     ] = None,
     drop: Annotated[list[str] | None, typer.Option(help="Column to leave out.")] = None,
     label: Label = None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+import warnings
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -15,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from isthmus.errors import DataError, OptionError, OutputError
+from isthmus.errors import DataError, OptionError, OutputError, SchemaWarning
 from isthmus.files import replaced_file
 from isthmus.kinds import columns as reading
 
@@ -57,7 +58,7 @@ def stream(path: Path, delimiter: str | None, cells: int, only: Collection[str] 
                 try:
                     header = pa_csv.open_csv(source, _read_options(), parse).schema
                 except pa.ArrowInvalid as error:
-                    raise DataError(_csv_trouble(path, error)) from None
+                    raise DataError(_csv_trouble(path, error, delimiter)) from None
             _checked(path, header, 1, delimiter)
             text = pa_csv.ConvertOptions(
                 column_types=dict.fromkeys(header.names, pa.string()),
@@ -70,9 +71,9 @@ def stream(path: Path, delimiter: str | None, cells: int, only: Collection[str] 
                         seen += batch.num_rows
                         yield pa.Table.from_batches([batch])
                 except pa.ArrowInvalid as error:
-                    raise DataError(_csv_trouble(path, error)) from None
+                    raise DataError(_csv_trouble(path, error, delimiter)) from None
             if not seen:
-                raise DataError(f"{path.name} has a header and no rows: 0 sample(s)")
+                raise DataError(f"{path} has a header and no rows: 0 sample(s)")
             return
         schema = _schema(path)
         _checked(path, schema, 1, delimiter)
@@ -176,8 +177,6 @@ def _told(path: Path) -> Iterator[None]:
         raise DataError(f"{path} does not exist")
     if _suffix(path) not in (".csv", ".tsv", ".parquet", ".arrow", ".feather"):
         raise DataError(f"{path} is not a table this Isthmus reads: the name must end in {KNOWN}")
-    if not path.exists():
-        raise DataError(f"{path} does not exist")
     if path.stat().st_size == 0:
         raise DataError(f"{path} is empty: 0 sample(s)")
     try:
@@ -258,31 +257,59 @@ def _read_options() -> pa_csv.ReadOptions:
     return pa_csv.ReadOptions(block_size=BLOCK, use_threads=False)  # one thread: it counts rows in its errors
 
 
-def _csv_trouble(path: Path, error: Exception) -> str:
+def _csv_trouble(path: Path, error: Exception, delimiter: str | None) -> str:
+    with _csv_source(path, delimiter) as (source, _):
+        head = source.read(BLOCK).decode("utf-8", "replace").split("\n")[0]
+    other = delimiter is None and _other_mark(head)
+    if other:
+        return f"{path} {other}"
     ragged = re.search(r"(?:Row #(\d+): )?Expected (\d+) columns, got (\d+): (.*)", str(error), re.DOTALL)
     if ragged:
         row, wanted, got, text = ragged.groups()
         where = f"row {int(row) - 2} (the first is 0)" if row else "a row"
         return f"{path} is ragged: {where} has {got} columns, the header has {wanted}; it reads {text[:60]!r}"
     first = str(error).strip().split("\n")[0]
-    if "straddling" in first:
-        return f"{path} has a line of over {BLOCK:,} bytes: is it a CSV file?"
+    if "straddling" in first or len(head) >= BLOCK // 4:
+        return f"{path} has a line of over {min(len(head), BLOCK):,} bytes: is it a CSV file?"
     if "Empty CSV" in first:
-        return f"{path} is empty: 0 sample(s)"
+        return (
+            f"{path} has a header and no rows: 0 sample(s)"
+            if head.strip("\ufeff \r")
+            else f"{path} is empty: 0 sample(s)"
+        )
     if "UTF8" in first or "UTF-8" in first:
-        return f"{path} is not UTF-8 text ({first}); convert it, for example with iconv -t utf-8"
+        place = re.search(r"column #(\d+): Row #(\d+)", first)
+        where = f" (column {int(place[1])}, row {int(place[2]) - 2}; the first is 0)" if place else ""
+        return f"{path} is not UTF-8 text{where}; convert it, for example with iconv -t utf-8"
     return f"{path} cannot be read as CSV ({first})"
+
+
+def _other_mark(head: str) -> str:
+    """Say which character a header without commas seems to be separated by; "" where there is none."""
+    for mark, word in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
+        if mark in head and "," not in head:
+            return f"seems to be separated by {word}; give delimiter {mark!r}"
+    return ""
 
 
 def _checked(path: Path, schema: pa.Schema, rows: int, delimiter: str | None) -> bool:
     names = schema.names
     twice = sorted({name for name in names if names.count(name) > 1})
+    numbers = [name for name in names if re.match(reading.NUMERAL, name)]
     if twice:
-        raise DataError(f"{path} has several columns named {', '.join(map(repr, twice))}; rename them")
+        cure = "begin the file with the names of its columns" if len(numbers) == len(names) else "rename them"
+        raise DataError(f"{path} has several columns named {', '.join(map(repr, twice[:8]))}; {cure}")
+    if len(numbers) == len(names) > 1 and any("." in name for name in names):
+        warnings.warn(
+            f"{path}: all its columns have numbers for names ({', '.join(names[:3])}, …); a CSV file begins with the "
+            "names of its columns, or its first row is lost", SchemaWarning, stacklevel=4,
+        )  # fmt: skip
     if len(names) == 1 and delimiter is None:
-        for mark, word in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars"), (",", "commas")):
-            if mark in names[0]:
-                raise DataError(f"{path} seems to be separated by {word}; give delimiter {mark!r}")
+        other = _other_mark(names[0]) or (
+            "seems to be separated by commas; give delimiter ','" if "," in names[0] else ""
+        )
+        if other:
+            raise DataError(f"{path} {other}")
     if any("\ufffd" in name or not name.isprintable() for name in names):
         raise DataError(f"{path} is not a text table: its header is {names[0][:30]!r}")
     if rows == 0:

@@ -50,7 +50,8 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         Share of *normal* rows that `predict` may flag. It is kept whatever the data look like, because the
         threshold is a split-conformal one. By default 0.05, unless `contamination` is given.
     columns : mapping of column name to type, optional
-        Overrides of what was recognised: "number", "category", "boolean", "datetime" or "ignored".
+        Overrides of what was recognised: "number", "category", "boolean", "datetime", "clock" (a time of
+        which only the hour and the weekday are read) or "ignored".
     steps : int, optional
         Training steps of 128 samples; by default 750 for rows, 2000 for small pictures and 600 for large ones.
     width : int, optional

@@ -14,7 +14,7 @@ import torch
 from isthmus.errors import OptionError
 from isthmus.kinds import tables
 from isthmus.kinds.table_files import TableWriter
-from isthmus.tasks.annotate import annotate, reasons
+from isthmus.tasks.annotate import annotate, only_known, reasons
 from isthmus.tasks.anomaly import AnomalyDetector
 from isthmus.tasks.labels import odd_rows
 from isthmus.tasks.picture_judge import PictureReason
@@ -135,7 +135,9 @@ def review(
             None if truth is None else bool(truth[row]))
         for row, text in zip(kept_rows, texts, strict=True)
     ]  # fmt: skip
-    return Review(detector, all_scores, p_values, flags, found, detector.embed(sample), sample_rows, truth)
+    return Review(
+        detector, all_scores, p_values, flags, found, detector.embed(only_known(detector, sample)), sample_rows, truth
+    )
 
 
 def review_pictures(detector: AnomalyDetector, X: Any, *, oddest: int = 30, seed: int = 0) -> Review:
