@@ -87,7 +87,7 @@ def _recognise_time(
         kind = "clock"
         warnings.warn(
             f"{where}: the rows are in its order, so that all later ones would be odd; only the "
-            f"{' and the '.join(parts)} of it is read; columns={{{column!r}: 'datetime'}} (--column "
+            f"{' and the '.join(parts)} are read; columns={{{column!r}: 'datetime'}} (--column "
             f"{column}=datetime) has the date read, too", SchemaWarning, stacklevel=5,
         )  # fmt: skip
     if kind == "clock" and not parts:
