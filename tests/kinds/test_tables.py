@@ -129,6 +129,17 @@ def test_a_gzip_bomb_is_refused(tmp_path, monkeypatch):
         tables.read(tmp_path / "bomb.csv.gz")
 
 
+def test_a_table_that_memory_cannot_hold_is_refused_before_it_is_read(tmp_path, monkeypatch):
+    """A constant takes next to no room in Parquet, however many rows it has."""
+    path = tmp_path / "bomb.parquet"
+    pq.write_table(pa.table({"a": np.zeros(2**21), "b": np.zeros(2**21)}), path)
+    assert path.stat().st_size < 2**16
+    monkeypatch.setattr(table_files, "_memory", lambda: 2**25)
+    with pytest.raises(DataError, match=r"2,097,152 rows of 2 columns.*give a part of the rows"):
+        tables.read(path)
+    assert sum(part.num_rows for part in tables.stream(path)) == 2**21  # scoring holds a part at a time
+
+
 def test_a_damaged_schema_is_told():
     with pytest.raises(ModelError):
         Schema.from_json({"columns": [{"name": "x", "type": "colour"}], "named": True})

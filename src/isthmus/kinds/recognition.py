@@ -85,9 +85,10 @@ def _recognise_time(
         if not parts:
             return Column(column, "ignored", reason="the rows are in its order, so that all later ones would be odd")
         kind = "clock"
+        turns = " and the ".join(parts) + (" are" if len(parts) > 1 else " is")
         warnings.warn(
             f"{where}: the rows are in its order, so that all later ones would be odd; only the "
-            f"{' and the '.join(parts)} are read; columns={{{column!r}: 'datetime'}} (--column "
+            f"{turns} read; columns={{{column!r}: 'datetime'}} (--column "
             f"{column}=datetime) has the date read, too", SchemaWarning, stacklevel=5,
         )  # fmt: skip
     if kind == "clock" and not parts:

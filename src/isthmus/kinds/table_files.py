@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import re
 import warnings
 from collections.abc import Callable, Collection, Iterator
@@ -25,6 +26,7 @@ __all__ = ["TableWriter", "read", "stream"]
 KNOWN = ".csv, .csv.gz, .tsv, .parquet, .arrow, .feather"
 BLOCK = 4 * 2**20  # bytes of a CSV read at once; also the longest line
 PACKING = 3  # of gzip; 9, its default, is several times slower for a few per cent
+COPIES = 2  # of a table, that fit needs at once: as it is, and as numbers
 BOMB = 400, 256 * 2**20  # no table shrinks this far: times its packed size, and at least so many bytes
 
 
@@ -42,6 +44,8 @@ def read(path: Path, delimiter: str | None = None) -> pa.Table:
             table = pa.concat_tables(parts)
             return pa.table({name: reading.counted(table[name]) for name in table.column_names})
         with _batches(path, 65_536) as (schema, batches):
+            if _suffix(path) == ".parquet":
+                _fits_memory(path)
             table = pa.Table.from_batches(batches, schema)
         return _checked(path, table.schema, table.num_rows, delimiter) and table
 
@@ -315,6 +319,23 @@ def _checked(path: Path, schema: pa.Schema, rows: int, delimiter: str | None) ->
     if rows == 0:
         raise DataError(f"{path} has a header and no rows: 0 sample(s)")
     return True
+
+
+def _fits_memory(path: Path) -> None:
+    """Refuse what cannot be read whole before memory is taken: a Parquet file of a few KB may hold billions of rows."""
+    about = pq.read_metadata(path)
+    needed = about.num_rows * about.num_columns * 8 * COPIES
+    if needed > _memory():
+        raise DataError(
+            f"{path} holds {about.num_rows:,} rows of {about.num_columns:,} columns, which need about "
+            f"{needed / 2**30:,.0f} GB of memory, and there are {_memory() / 2**30:,.0f}; give a part of the rows"
+        )
+
+
+def _memory() -> int:
+    if not hasattr(os, "sysconf"):  # Windows does not tell
+        return 2**62
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def _schema(path: Path) -> pa.Schema:
