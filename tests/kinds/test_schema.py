@@ -330,6 +330,18 @@ def test_of_a_log_in_its_order_only_the_clock_is_read():
         schema_of(log([h * 168 for h in range(40)]))  # one hour of one weekday: nothing is left of it
 
 
+def test_a_number_that_may_count_time_is_told():
+    seconds = np.arange(60) ** 2 // 3
+    frame = pd.DataFrame({"seconds": seconds, "x": np.arange(60) % 7})
+    with pytest.warns(SchemaWarning, match="'seconds': the rows are in its order; if it counts time.*drop seconds"):
+        schema, _ = schema_of(frame)
+    assert types(schema)["seconds"] == "number"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", SchemaWarning)
+        schema_of(frame, seconds="number")
+        schema_of(frame.assign(seconds=seconds[::-1] % 50))
+
+
 def test_a_gap_in_a_time_is_no_hour_and_not_strange_where_fit_saw_gaps():
     hours = list(range(0, 500, 5))
     for kind in ("clock", "datetime"):

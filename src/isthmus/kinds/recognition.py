@@ -64,6 +64,11 @@ def recognise(column: str, values: pa.ChunkedArray, wanted: str | None, named: b
     whole = bool((finite == np.floor(finite)).all())
     if named and wanted is None and whole and ID.search(column) and len(np.unique(finite)) == len(numbers) > FEW:
         return Column(column, "ignored", reason="its name and its numbers, all different, say that it is an id")
+    if named and wanted is None and dates.in_order(numbers):
+        warnings.warn(
+            f"{where}: the rows are in its order; if it counts time, all later rows would be odd; it is better left "
+            f"out: columns={{{column!r}: 'ignored'}} (--drop {column})", SchemaWarning, stacklevel=4,
+        )  # fmt: skip
     return Column(column, "number", missing=len(finite) < len(numbers), whole=whole)
 
 
