@@ -153,3 +153,13 @@ def test_more_draws_tighten_the_bound():
     batch = Batch(torch.randn(500, 6))
     with torch.no_grad():
         assert model.description_length(batch, draws=50).mean() < model.description_length(batch).mean()
+
+
+def test_nothing_leads_from_what_a_critic_learns_from_back_to_the_model():
+    model = AutoEncoder(encoder=nn.Linear(6, 8), code=Gaussian(4), decoder=Reader(4, 6), distance=Normal())
+    passage = model.train()(Batch(torch.randn(20, 6)))
+    assert passage.code.rate.requires_grad
+    cut = passage.detached()
+    parts = [cut.code.value, cut.code.rate, cut.code.penalty, cut.output, cut.distance]
+    assert not any(part.requires_grad for part in parts)
+    assert torch.equal(cut.code.rate, passage.code.rate)

@@ -126,6 +126,10 @@ class Passage:
 
         An output that is a reader stays live: a critic of such a model judges the code.
         """
-        code = replace(self.code, value=each(torch.Tensor.detach, self.code.value))
-        output = each(torch.Tensor.detach, self.output)
-        return replace(self, code=code, output=output, distance=self.distance.detach())
+        cut = torch.Tensor.detach
+        parts = {
+            name: each(cut, getattr(self.code, name)) for name in ("value", "rate", "penalty", "log_prob", "symbols")
+        }
+        return replace(
+            self, code=replace(self.code, **parts), output=each(cut, self.output), distance=self.distance.detach()
+        )

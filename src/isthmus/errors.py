@@ -4,7 +4,10 @@ They descend from the built-in error a Python programmer would expect, so ``exce
 The command line prints any of them on one line and exits with 2; all else is our fault and exits with 1.
 """
 
-__all__ = ["DataError", "IsthmusError", "ModelError", "OptionError", "OutputError", "SchemaWarning", "SoundWarning"]
+__all__ = [
+    "CalibrationWarning", "DataError", "IsthmusError", "ModelError", "OptionError", "OutputError", "SchemaWarning",
+    "SoundWarning",
+]  # fmt: skip
 
 
 class IsthmusError(Exception):
@@ -25,6 +28,10 @@ class ModelError(IsthmusError, ValueError):
 
 class OutputError(IsthmusError, OSError):
     """A result could not be written; what stood there before is untouched."""
+
+
+class CalibrationWarning(UserWarning):
+    """There are too few rows to promise what was asked for; the work goes on, and nothing will be flagged."""
 
 
 class SchemaWarning(UserWarning):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from isthmus.errors import DataError, OutputError
 
-__all__ = ["found_below", "replaced_file", "replaced_folder"]
+__all__ = ["check_place", "found_below", "made_folder", "replaced_file", "replaced_folder"]
 
 
 def found_below(folder: str | Path, suffixes: Collection[str], what: str) -> list[Path]:
@@ -33,6 +33,36 @@ def found_below(folder: str | Path, suffixes: Collection[str], what: str) -> lis
     return found
 
 
+def check_place(path: Path) -> None:
+    """Refuse at once, and not after an hour of work, a place that nothing can be written to.
+
+    Raises
+    ------
+    OutputError
+        Where the folder it would lie in is missing, read-only or no folder.
+    """
+    parent = path.absolute().parent
+    if not parent.is_dir():
+        raise OutputError(f"cannot write {path}: the folder {parent} does not exist; nothing was changed")
+    if not os.access(parent, os.W_OK):
+        raise OutputError(f"cannot write {path}: permission denied in {parent}; nothing was changed")
+
+
+def made_folder(path: str | Path) -> Path:
+    """Return a folder that is there or was made now, with those above it.
+
+    Raises
+    ------
+    OutputError
+        Where it cannot be made or written to.
+    """
+    path = Path(path)
+    with _told(path):
+        path.mkdir(parents=True, exist_ok=True)
+        check_place(path / "anything")
+    return path
+
+
 @contextmanager
 def replaced_file(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; when the block ends well, it takes that name.
@@ -42,7 +72,7 @@ def replaced_file(path: str | Path) -> Iterator[Path]:
     OutputError
         Where the folder is missing, read-only or full. `path` is then as it was.
     """
-    path = Path(path)
+    path = _beyond_links(path)
     with _told(path):
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent)
         os.close(handle)
@@ -66,7 +96,7 @@ def replaced_folder(path: str | Path) -> Iterator[Path]:
     OutputError
         Where the parent is missing, read-only or full. `path` is then as it was.
     """
-    path = Path(path)
+    path = _beyond_links(path)
     with _told(path):
         temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
         old = temporary.with_name(temporary.name + ".old")
@@ -103,8 +133,17 @@ def _told(path: Path) -> Iterator[None]:
             errno.EACCES: "permission denied",
             errno.ENOENT: f"the folder {path.parent} does not exist",
             errno.ENOTDIR: f"{path.parent} is not a folder",
+            errno.EEXIST: "a file of that name exists",
+            errno.EISDIR: "a folder of that name exists",
+            errno.EFBIG: "it is larger than a file may be here",
         }.get(error.errno or 0, error.strerror or str(error))
         raise OutputError(f"cannot write {path}: {what}; nothing was changed") from error
+
+
+def _beyond_links(path: str | Path) -> Path:
+    """Return what a link points to: it is that which is replaced, and the link stays."""
+    path = Path(path)
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
 
 
 def _sync(path: Path) -> None:

@@ -12,15 +12,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import platform
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from isthmus.errors import ModelError, OutputError
 from isthmus.files import replaced_folder
@@ -28,11 +30,11 @@ from isthmus.sparing import Sparing
 from isthmus.tensors import read_tensors, write_tensors
 from isthmus.version import __version__
 
-__all__ = ["FORMAT", "Stored", "read", "rebuilding", "write"]
+__all__ = ["FORMAT", "Stored", "load_weights", "read", "read_card", "rebuilding", "write"]
 
 FORMAT = 1
 CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
-LARGEST_CONFIG = 64 * 2**20  # bytes; a schema of many long category names is far below
+LARGEST_TEXT = 64 * 2**20  # bytes; a schema of many long category names is far below
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,11 @@ def write(folder: str | Path, *, task: str, config: dict[str, Any], tensors: Map
         }
         content["sha256"][CONFIG] = _digest(_canonical(content))
         text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
+        if len(text.encode()) > LARGEST_TEXT:
+            raise OutputError(
+                f"cannot write {folder}: what it says of the data is over {LARGEST_TEXT:,} bytes; leave out columns of "
+                "very many or very long categories; nothing was changed"
+            )
         (temporary / CONFIG).write_text(text + "\n", encoding="utf-8")
 
 
@@ -100,11 +107,23 @@ def read(folder: str | Path) -> Stored:
     if not folder.is_dir():
         raise ModelError(f"{folder} is not a model folder" if folder.exists() else f"{folder} does not exist")
     content = _config(folder / CONFIG)
-    _bytes(folder / CARD)
-    if _digest(_bytes(folder / WEIGHTS)) != content["sha256"].get(WEIGHTS):
+    read_card(folder)
+    if _digest_of(folder / WEIGHTS) != content["sha256"].get(WEIGHTS):
         raise ModelError(f"{folder / WEIGHTS} is damaged: its checksum is not the one in {CONFIG}")
     tensors, _ = read_tensors(folder / WEIGHTS)
     return Stored(content["task"], content["config"], tensors, content["versions"])
+
+
+def read_card(folder: str | Path) -> str:
+    """Return the card of a model folder, which anyone may have edited, without what would move a terminal's cursor.
+
+    Raises
+    ------
+    ModelError
+        If there is none.
+    """
+    text = _bytes(Path(folder) / CARD).decode("utf-8", "replace")
+    return "".join(mark for mark in text if mark.isprintable() or mark in "\n\t")
 
 
 @contextmanager
@@ -116,19 +135,45 @@ def rebuilding(tensors: Mapping[str, Tensor]) -> Iterator[None]:
     except ModelError:
         raise
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RuntimeError) as error:
-        raise ModelError(f"the model folder is damaged: {str(error).splitlines()[0]}") from None
+        why = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ModelError(
+            f"the model folder is damaged, or was made by another Isthmus than {__version__} and must be fitted anew: "
+            f"{why}"
+        ) from None
+
+
+def load_weights(module: nn.Module, tensors: Mapping[str, Tensor]) -> None:
+    """Put stored tensors into a module that was built from its configuration.
+
+    Whole numbers and yes or no (which column a number comes from) follow from the configuration; stored ones that say
+    otherwise would read beyond the end of something.
+
+    Raises
+    ------
+    ValueError
+        If they do not fit.
+    """
+    places = {name: built.clone() for name, built in module.state_dict().items() if not built.is_floating_point()}
+    module.load_state_dict(dict(tensors))
+    wrong = [name for name, built in places.items() if not torch.equal(tensors[name], built)]
+    if wrong:
+        raise ValueError(f"{', '.join(wrong)} does not follow from its configuration")
 
 
 def _config(path: Path) -> dict[str, Any]:
-    raw = _bytes(path, LARGEST_CONFIG)
     try:
-        content = json.loads(raw)
+        content = json.loads(_bytes(path))
         version = content["format"]
-        if isinstance(version, int) and version > FORMAT:
+        if type(version) is not int or version < 1:
+            raise ValueError
+        if version > FORMAT:
             raise ModelError(f"{path} has format {version}; this Isthmus reads up to {FORMAT}: upgrade isthmus")
         digest = content["sha256"].pop(CONFIG)
         if digest != _digest(_canonical(content)):
             raise ModelError(f"{path} is damaged: it does not match its own checksum")
+        for key, kind in (("task", str), ("config", dict), ("versions", dict), ("sha256", dict)):
+            if not isinstance(content[key], kind):
+                raise ValueError
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         if isinstance(error, ModelError):
             raise
@@ -136,13 +181,30 @@ def _config(path: Path) -> dict[str, Any]:
     return content
 
 
-def _bytes(path: Path, limit: int | None = None) -> bytes:
+def _bytes(path: Path) -> bytes:
+    """Return what a small file holds."""
+    with _opened(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > LARGEST_TEXT:
+            raise ModelError(f"{path} is larger than any of its kind ({size:,} bytes)")
+        return file.read()
+
+
+def _digest_of(path: Path) -> str:
+    with _opened(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BufferedReader]:
+    """Open a file, and nothing that only looks like one: a pipe or a device would never end."""
+    if not path.exists():
+        raise ModelError(f"{path} is missing: a model folder holds {WEIGHTS}, {CONFIG} and {CARD}")
+    if not path.is_file():
+        raise ModelError(f"{path} is not a file")
     try:
-        if limit is not None and path.stat().st_size > limit:
-            raise ModelError(f"{path} is larger than any configuration ({path.stat().st_size} bytes)")
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise ModelError(f"{path} is missing: a model folder holds {WEIGHTS}, {CONFIG} and {CARD}") from None
+        with open(path, "rb") as file:
+            yield file
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {error.strerror}") from None
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,9 +19,21 @@ __all__ = ["read_foreign_tensors", "read_tensors", "write_tensors"]
 
 
 def write_tensors(path: str | Path, tensors: Mapping[str, Tensor], about: Mapping[str, Any] | None = None) -> None:
-    """Write named tensors, and what JSON can say about them."""
+    """Write named tensors, and what JSON can say about them.
+
+    Raises
+    ------
+    OSError
+        Where the disk is full, or the file cannot be written for another reason.
+    """
     plain = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
-    save_file(plain, path, metadata={"isthmus": json.dumps(about or {})})
+    try:
+        save_file(plain, path, metadata={"isthmus": json.dumps(about or {})})
+    except SafetensorError as error:
+        number = re.search(r"os error (\d+)", str(error))
+        if number is None:
+            raise
+        raise OSError(int(number[1]), os.strerror(int(number[1]))) from None
 
 
 def read_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -36,6 +50,8 @@ def read_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             return {name: file.get_tensor(name) for name in file.keys()}, about  # noqa: SIM118 (no mapping)
     except FileNotFoundError:
         raise ModelError(f"{path} is missing") from None
+    except RecursionError:
+        raise ModelError(f"{path} is damaged or not an Isthmus file (what it says of itself is too deep)") from None
     except (SafetensorError, KeyError, ValueError, OSError) as error:
         raise ModelError(f"{path} is damaged or not an Isthmus file ({error})") from None
 

@@ -4,6 +4,7 @@ import errno
 import gzip
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -66,12 +67,12 @@ def bad_tables(folder: Path) -> dict[str, tuple[Path, tuple[str, ...]]]:
     return {
         "empty": (text("empty.csv", ""), ("empty.csv", "empty")),
         "header only": (text("header.csv", "a,b,c\n"), ("header.csv", "no rows")),
-        "one row": (text("one.csv", "a,b,c\n1,2,3\n"), ("1 sample",)),
+        "one row": (text("one.csv", "a,b,c\n1,2,3\n"), ("one.csv", "1 sample")),
         "one column": (text("column.csv", "a\n1\n2\n3\n"), ("1 feature",)),
         "constant": (text("constant.csv", "a,b\n" + "1,2\n" * 9), ("constant",)),
         "missing": (text("missing.csv", "a,b\n" + ",\n" * 9), ("missing",)),
         "NaN only": (text("nan.csv", "a,b\n" + "NaN,NaN\n" * 9), ("missing",)),
-        "infinity": (text("inf.csv", "a,b,c\n" + rows + "5,inf,2\n"), ("infinity", "'b'", "row 30")),
+        "infinity": (text("inf.csv", "a,b,c\n" + rows + "5,inf,2\n"), ("inf.csv", "infinity", "'b'", "row 30")),
         "1e308": (text("huge.csv", "a,b,c\n" + rows + "5,1e308,2\n"), ("1e+308", "'b'", "row 30")),
         "twice": (text("twice.csv", "a,b,a\n" + rows), ("several columns named 'a'",)),
         "ragged": (text("ragged.csv", "a,b,c\n" + rows + "1,2\n"), ("ragged.csv", "row 30", "2 columns")),
@@ -160,6 +161,108 @@ def test_a_full_disk_leaves_what_was_there(run, model, home, tmp_path, monkeypat
     assert sorted(file.name for file in tmp_path.iterdir()) == ["model", "scores.csv"]
 
 
+@pytest.fixture
+def a_small_disk():
+    """No file may grow beyond 16 KB: what a really full disk is to whoever writes one."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (16_384, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_what_does_not_fit_on_the_disk_leaves_what_was_there(run, model, home, tmp_path, a_small_disk):
+    before = {file.name: file.read_bytes() for file in model.iterdir()}
+    for name in ("scores.csv", "scores.csv.gz", "scores.parquet", "report.html"):
+        (tmp_path / name).write_text("old")
+        verb = "report" if name == "report.html" else "score"
+        one_line(*run("detect", verb, model, home / "new.csv", "--out", tmp_path / name), name, "nothing was changed")
+        assert (tmp_path / name).read_text() == "old"
+    fit = ["detect", "fit", home / "normal.csv", "--steps", "5"]
+    one_line(*run(*fit, "--out", model), "model", "larger than", "nothing was changed")
+    one_line(*run(*fit, "--out", tmp_path / "new", "--checkpoint", tmp_path / "run"), "run", "nothing was changed")
+    assert {file.name: file.read_bytes() for file in model.iterdir()} == before
+    names = ["model", "report.html", "scores.csv", "scores.csv.gz", "scores.parquet"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == names
+
+
+def test_a_place_for_the_demonstration_or_a_log_is_checked_first(run, home, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    one_line(*run("demo", "--out", tmp_path / "file"), "file", "exists")
+    one_line(*run("demo", "--out", tmp_path / "file" / "demo"), "not a folder")
+    fit = ["detect", "fit", home / "normal.csv", "--out", tmp_path / "m", "--steps", "5"]
+    one_line(*run(*fit, "--log-dir", tmp_path / "file"), "file", "exists")
+    (tmp_path / "folder.html").mkdir()
+    one_line(*run("detect", "report", tmp_path / "m", home / "new.csv", "--out", tmp_path / "folder.html"), "folder")
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_a_model_written_through_a_link_replaces_what_the_link_points_to(run, model, home, tmp_path):
+    (tmp_path / "link").symlink_to(model)
+    code, _, _ = run("detect", "fit", home / "normal.csv", "--out", tmp_path / "link", "--steps", "5")
+    assert code == 0
+    assert (tmp_path / "link").is_symlink()
+    assert json.loads((model / "config.json").read_text())["config"]["options"]["steps"] == 5
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["link", "model"]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--seed", "-1"], ("random_state", "-1")),
+        (["--delimiter", "é"], ("delimiter", "'é'")),
+        (["--delimiter", '"'], ("delimiter",)),
+        (["--normal", "x"], ("--normal", "--label")),
+        (["--drop", "mean area", "--column", "mean area=number"], ("contradict",)),
+    ],
+)  # fmt: skip
+def test_an_option_that_makes_no_sense_is_one_line(options, words, run, home, tmp_path):
+    one_line(*run("detect", "fit", home / "new.csv", "--out", tmp_path / "m", *options), *words)
+    assert not (tmp_path / "m").exists()
+
+
+def test_a_label_that_calls_all_odd_or_is_read_by_the_model_is_told(run, model, home, tmp_path, cells):
+    cells.unseen.assign(malignant=1).to_csv(tmp_path / "odd.csv", index=False)
+    one_line(*run("detect", "fit", tmp_path / "odd.csv", "--out", tmp_path / "m", "--label", "malignant"), "every row")
+    report = ["detect", "report", model, home / "new.csv", "--out", tmp_path / "r.html"]
+    one_line(*run(*report, "--label", "mean area"), "'mean area'", "learned from")
+    one_line(*run("detect", "explain", model, home / "new.csv", "--rows", "²"), "'²'", "row number")
+
+
+def test_a_label_of_its_own_words_says_what_was_taken_for_normal(run, home, tmp_path, cells):
+    words = cells.unseen.assign(malignant=cells.unseen["malignant"].map({0: "ok", 1: "ill"}))
+    words.to_csv(tmp_path / "words.csv", index=False)
+    fit = ["detect", "fit", tmp_path / "words.csv", "--out", tmp_path / "m", "--label", "malignant", "--steps", "5"]
+    code, _, err = run(*fit)
+    assert code == 0
+    assert "'ill', its commonest value, is taken for normal" in err
+    assert "commonest" not in run(*fit, "--normal", "ok")[2]
+
+
+def test_rows_too_few_to_flag_any_are_said_so(run, home, tmp_path, cells):
+    cells.benign[:40].to_csv(tmp_path / "few.csv", index=False)
+    fit = ["detect", "fit", tmp_path / "few.csv", "--out", tmp_path / "m", "--steps", "5"]
+    code, out, err = run(*fit)
+    assert code == 0
+    assert "none will ever be flagged" in out
+    assert "7 to calibrate on" in err
+    assert "--false-alarm-rate) 0.125 or more" in err
+    assert json.loads(run(*fit, "--json")[1])["nats"] is None
+    assert "none will ever be flagged" in run("info", tmp_path / "m")[1]
+    code, out, err = run(*fit, "--false-alarm-rate", "0.125")
+    assert "will be flagged" in out
+    assert err == ""
+
+
+def test_a_table_of_semicolons_keeps_them(run, model, home, tmp_path, cells):
+    cells.unseen.to_csv(tmp_path / "new.csv", index=False, sep=";")
+    score = ["detect", "score", model, tmp_path / "new.csv", "--out", tmp_path / "scores.csv"]
+    one_line(*run(*score), "semicolons")
+    assert run(*score, "--delimiter", ";")[0] == 0
+    assert len(pd.read_csv(tmp_path / "scores.csv", sep=";").columns) == len(cells.unseen.columns) + 4
+    cells.unseen.to_csv(tmp_path / "new.csv", index=False, sep="\t")
+    assert run(*score, "--delimiter", "\\t")[0] == 0
+
+
 def test_a_place_that_cannot_be_written_to_is_told(run, model, home, tmp_path, monkeypatch):
     one_line(*run("detect", "fit", home / "normal.csv", "--out", tmp_path / "no" / "m"), "does not exist")
     (tmp_path / "file").write_text("mine")
@@ -212,6 +315,12 @@ def test_the_oddest_rows_are_printed_where_no_file_is_asked_for(run, model, home
     assert code == 0
     assert [odd["score"] for odd in oddest] == sorted(odd["score"] for odd in oddest)
     assert len(oddest) == 4
+
+
+def test_a_column_beside_the_data_is_told_of_once(run, model, home):
+    code, _, err = run("detect", "score", model, home / "new.csv")
+    assert code == 0
+    assert err.splitlines() == ["isthmus: note: new.csv: columns not seen in fit are ignored: 'malignant'"]
 
 
 def test_info_reads_the_card_and_json(run, model):

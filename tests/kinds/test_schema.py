@@ -44,7 +44,12 @@ def csv(tmp_path):
         (["True", "False"], {}),
         (["TRUE", "false"], {}),
         (["Yes", "no"], {}),
-        (["01067", "10115"], {"a": "category"}),
+        (["01067", "10115"], {}),
+        (["0x1f", "0x2e"], {}),
+        (["007.5", "12.5"], {}),
+        (["31.01.2026", "01.02.2026"], {}),
+        (["1/31/2026 9:05 PM", "2/1/2026 12:00 AM"], {}),
+        (["n/a", "5"], {}),
         (["1.50", "2.0"], {"a": "category"}),
         (["2024-01-02", "2024-01-03"], {"a": "category"}),
         (["2024-01-02T10:00:00Z", "2024-01-03T12:00:00+02:00"], {}),
@@ -56,7 +61,7 @@ def test_a_csv_is_read_at_scoring_as_it_was_at_fit(csv, cells, overrides):
     """Fit infers types, scoring reads text: no cell of the fitted file may come back as one never seen."""
     path = csv("a,x\n" + "".join(f"{cell},{i % 5}\n" for i, cell in enumerate(cells * 5)))
     schema, table = schema_of(path, **overrides)
-    assert np.array_equal(schema.encode(table), streamed(schema, path))
+    assert np.array_equal(schema.encode(table), streamed(schema, path), equal_nan=True)
     for place, cell in enumerate(schema.cells):
         if cell.kind == "category":
             assert (schema.encode(table)[:, place] < cell.size).all()
@@ -141,11 +146,12 @@ def test_a_label_left_in_is_kept_with_a_warning(name):
         ({"k": "datetime"}, DataError, r"'k', row 0 .*'u' is not an ISO date"),
         ({"x": "boolean"}, OptionError, "'x': 'boolean'.*5 different values"),
         ({"x": "datetime"}, DataError, "'x'.*are not dates"),
+        ({"t": "clock"}, OptionError, "'t'.*one hour and one weekday"),
     ],
 )
 def test_an_impossible_override_is_named(overrides, error, words):
     with pytest.raises(error, match=words):
-        schema_of(pd.DataFrame({"x": range(5), "k": list("uvwuv")}), **overrides)
+        schema_of(pd.DataFrame({"x": range(5), "k": list("uvwuv"), "t": ["2026-01-05"] * 5}), **overrides)
 
 
 @pytest.mark.parametrize(
@@ -209,7 +215,7 @@ DAMAGES = [
         {"type": "colour"}, {"name": 3}, {"missing": 2}, {"missing": "yes"}, {"whole": 1}, {"categories": ["a"]},
         {"type": "category", "categories": ["a", "a"]}, {"type": "category", "categories": [1]},
         {"type": "category", "categories": "ab"}, {"parts": ["hour"]}, {"type": "datetime", "parts": ["second"]},
-        {"surprise": 1}, {"reason": 0},
+        {"surprise": 1}, {"reason": 0}, {"type": "clock"}, {"format": "%n"},
     )),
     {"columns": [{"name": "x", "type": "number"}] * 2, "named": True},
 ]  # fmt: skip
@@ -266,3 +272,141 @@ def test_shared_tables_are_taken_for_what_they_are(shared_data):
     assert {name for name, kind in types(kdd).items() if kind == "category"} == {
         "protocol_type", "service", "flag", "label",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("texts", "first"),
+    [
+        (["2026-01-31 21:05:00 +0100", "2026-02-01 00:00:00 +0100"], "2026-01-31 20:05"),
+        (["2026-01-31 21:05:00 UTC", "2026-02-01 00:00:00 UTC"], "2026-01-31 21:05"),
+        (["2026/1/31", "2026/12/1"], "2026-01-31"),
+        (["31.01.2026", "01.12.2026"], "2026-01-31"),
+        (["31.01.26 21:05", "01.12.26 9:00"], "2026-01-31 21:05"),
+        (["01/31/2026", "12/01/2026"], "2026-01-31"),
+        (["31/01/2026", "01/12/2026"], "2026-01-31"),
+        (["01/31/2026 09:05 PM", "12/01/2026 12:00 AM"], "2026-01-31 21:05"),
+        (["31-Jan-2026 21:05:07", "01-Dec-2026 00:00:00"], "2026-01-31 21:05"),
+        (["Jan 31, 2026", "Dec 1, 2026"], "2026-01-31"),
+    ],
+)
+def test_dates_are_read_as_they_are_written(csv, texts, first):
+    path = csv("t;x\n" + "".join(f"{text};{i % 5}\n" for i, text in enumerate(texts * 9)))
+    table = tables.read(path, delimiter=";")
+    schema = Schema.infer(table)
+    assert types(schema)["t"] == "datetime"
+    assert schema.texts(schema.encode(table)[0])[0] == first
+    again = Schema.from_json(json.loads(json.dumps(schema.to_json())))
+    assert np.array_equal(again.encode(next(tables.stream(path, delimiter=";"))), schema.encode(table))
+    with pytest.raises(DataError, match=r"'t', row 0.*'yesterday' is not a"):
+        again.encode(pa.table({"t": ["yesterday"], "x": [1]}))
+
+
+def test_a_date_that_may_be_two_is_told(csv):
+    path = csv("t,x\n" + "".join(f"0{i % 9 + 1}/0{i % 7 + 1}/2026,{i}\n" for i in range(9)))
+    with pytest.warns(SchemaWarning, match="may be MM/DD/YYYY or DD/MM/YYYY, and are taken for MM/DD/YYYY"):
+        schema, _ = schema_of(path)
+    assert schema.columns[0].format == "%m/%d/%Y"
+
+
+def log(hours, **more):
+    moments = pd.Timestamp("2026-01-05") + pd.to_timedelta(hours, unit="h")
+    return pd.DataFrame({"t": moments, "x": [h % 7 for h in range(len(hours))]} | more)
+
+
+def test_of_a_log_in_its_order_only_the_clock_is_read():
+    hours = list(range(0, 500, 5))
+    with pytest.warns(SchemaWarning, match=r"'t': the rows are in its order.*hour and the weekday.*t=datetime"):
+        schema, table = schema_of(log(hours))
+    assert schema.columns[0].type == "clock"
+    later = tables.read(log([h + 7 * 24 * 52 for h in hours]))  # weeks later: the same hours and weekdays
+    assert np.array_equal(schema.encode(later), schema.encode(table))
+    assert schema.encode(table)[:2].tolist() == [[0, 0, 0], [5, 0, 1]]
+    assert schema.texts(schema.encode(table)[1])[0] == "Monday, 5:00"
+    assert schema.text(table, 1, 0) == "2026-01-05 05:00 (Monday)"
+    assert types(schema_of(log(hours), t="datetime")[0])["t"] == "datetime"
+    assert types(schema_of(log(hours[1:] + hours[:1]))[0])["t"] == "datetime"  # in no order
+    assert types(schema_of(log(hours[1:] + hours[:1]), t="clock")[0])["t"] == "clock"
+    with pytest.warns(SchemaWarning, match="'t' is left out: the rows are in its order"):
+        schema_of(log([h * 168 for h in range(40)]))  # one hour of one weekday: nothing is left of it
+
+
+def test_a_number_that_may_count_time_is_told():
+    seconds = np.arange(60) ** 2 // 3
+    frame = pd.DataFrame({"seconds": seconds, "x": np.arange(60) % 7})
+    with pytest.warns(SchemaWarning, match="'seconds': the rows are in its order; if it counts time.*drop seconds"):
+        schema, _ = schema_of(frame)
+    assert types(schema)["seconds"] == "number"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", SchemaWarning)
+        schema_of(frame, seconds="number")
+        schema_of(frame.assign(seconds=seconds[::-1] % 50))
+
+
+def test_a_gap_in_a_time_is_no_hour_and_not_strange_where_fit_saw_gaps():
+    hours = list(range(0, 500, 5))
+    for kind in ("clock", "datetime"):
+        schema, table = schema_of(log(hours).assign(t=lambda f: f["t"].where(f["x"] > 0)), t=kind)
+        cells = schema.encode(table)
+        for place, cell in enumerate(schema.cells):
+            if cell.kind == "category":
+                assert (cells[:, place] < cell.size).all()  # `size` itself is what fit never saw
+        assert schema.texts(cells[0])[0] == "missing"
+        clean, _ = schema_of(log(hours), t=kind)
+        place, hour = next((i, c) for i, c in enumerate(clean.cells) if c.part == "hour")
+        assert clean.encode(table)[0, place] == hour.size
+
+
+@pytest.mark.parametrize("name", ["id", "ID", "customer_id", "userId", "order id", "UUID"])
+def test_numbers_that_are_ids_by_their_name_are_left_out(name):
+    chance = np.random.default_rng(0)
+    frame = pd.DataFrame({name: chance.permutation(10_000)[:50], "x": np.arange(50) % 7})
+    with pytest.warns(SchemaWarning, match="left out: its name and its numbers, all different, say that it is an id"):
+        schema, _ = schema_of(frame)
+    assert types(schema) == {name: "ignored", "x": "number"}
+    assert types(schema_of(frame, **{name: "number"})[0])[name] == "number"
+    assert types(schema_of(frame.assign(**{name: np.arange(50) % 9}))[0])[name] == "number"  # a few kinds, not ids
+    assert types(schema_of(frame.set_axis(["humid", "x"], axis=1))[0])["humid"] == "number"
+
+
+@pytest.mark.parametrize(
+    "text", ["${:,.2f}", "{:,.2f} €", "{:.1f}%", "{:.1f} kg", "({:.2f})", "EUR {:.2f}", "-{:,.3f}", "+{:.1f} %"]
+)
+def test_numbers_written_another_way_are_told(text):
+    cells = [text.format(1000 + 17.3 * i) for i in range(60)]
+    with pytest.warns(SchemaWarning, match=r"'a' is left out: its cells are numbers written another way.* in row 0"):
+        schema_of(pd.DataFrame({"a": cells, "x": np.arange(60) % 7}))
+    commas = [cell.replace(",", " ").replace(".", ",") for cell in cells]
+    with pytest.warns(SchemaWarning, match="numbers written another way"):
+        schema_of(pd.DataFrame({"a": commas, "x": np.arange(60) % 7}))
+
+
+@pytest.mark.parametrize(
+    "text", ["10.0.0.{}", "+49 30 4{:06d}", "v1.{}.2", "{}/10", "a{}", "{:032x}", "{}:30", "u{}@x.org"]
+)
+def test_names_with_digits_are_names(text):
+    with pytest.warns(SchemaWarning, match="names or free text"):
+        schema_of(pd.DataFrame({"a": [text.format(i) for i in range(150)], "x": np.arange(150) % 7}))
+
+
+def test_texts_are_shown_short_and_plain():
+    words = ["a\x1b[31m\nb", "x" * 900, "c"]
+    schema, table = schema_of(pd.DataFrame({"k": words * 9, "x": np.arange(27) % 5}))
+    shown = [schema.texts(row)[0] for row in schema.encode(table)[:3]]
+    assert shown == ["a\ufffd[31m b", "x" * 80 + "…", "c"]
+    assert [schema.text(table, row, 0) for row in range(3)] == shown
+    with pytest.warns(SchemaWarning, match="texts of up to 1,001 characters are free text"):
+        schema_of(pd.DataFrame({"k": ["x" * 1001, "y"] * 9, "x": np.arange(18) % 5}))
+
+
+def test_a_category_of_times_beyond_the_calendar_is_shown():
+    far = pa.array([0, 10**15], pa.int64()).cast(pa.timestamp("s"))
+    schema, table = schema_of(pa.table({"t": pa.chunked_array([far]), "x": [1, 2]}), t="datetime")
+    assert schema.text(table, 1, 0) == "9999-12-31 23:59"
+
+
+def test_nested_values_behind_a_dictionary_are_left_out():
+    lists = pa.DictionaryArray.from_arrays(pa.array([0, 1, 0]), pa.array([[1], [2]]))
+    with pytest.warns(SchemaWarning, match="'t' is left out: cells of type dictionary.*not supported"):
+        schema_of(pa.table({"t": lists, "a": [1, 2, 4], "b": [1, 2, 2]}))
+    with pytest.raises(DataError, match=r"'t'.*not supported"):
+        schema_of(pa.table({"t": lists, "a": [1, 2, 4]}), t="number")

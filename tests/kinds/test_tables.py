@@ -42,7 +42,7 @@ def test_columns_are_recognised():
         schema, table = schema_of(frame)
     assert types(schema) == {
         "number": "number", "whole": "number", "digits": "number", "kind": "category", "flag": "boolean",
-        "said": "boolean", "when": "datetime", "day": "datetime", "name": "ignored", "nothing": "ignored",
+        "said": "boolean", "when": "clock", "day": "datetime", "name": "ignored", "nothing": "ignored",
         "row": "ignored",
     }  # fmt: skip
     assert schema.encode(table).shape == (40, len(schema.cells))
@@ -129,6 +129,17 @@ def test_a_gzip_bomb_is_refused(tmp_path, monkeypatch):
         tables.read(tmp_path / "bomb.csv.gz")
 
 
+def test_a_table_that_memory_cannot_hold_is_refused_before_it_is_read(tmp_path, monkeypatch):
+    """A constant takes next to no room in Parquet, however many rows it has."""
+    path = tmp_path / "bomb.parquet"
+    pq.write_table(pa.table({"a": np.zeros(2**21), "b": np.zeros(2**21)}), path)
+    assert path.stat().st_size < 2**16
+    monkeypatch.setattr(table_files, "_memory", lambda: 2**25)
+    with pytest.raises(DataError, match=r"2,097,152 rows of 2 columns.*give a part of the rows"):
+        tables.read(path)
+    assert sum(part.num_rows for part in tables.stream(path)) == 2**21  # scoring holds a part at a time
+
+
 def test_a_damaged_schema_is_told():
     with pytest.raises(ModelError):
         Schema.from_json({"columns": [{"name": "x", "type": "colour"}], "named": True})
@@ -163,6 +174,9 @@ def test_many_rows_are_streamed_in_bounded_memory(tmp_path):
         (pd.DataFrame({"a": [1j, 2j], "b": [1, 2]}), ValueError, "'a': Complex data not supported"),
         ([[1, 2], [3]], ValueError, "neither a table nor a path"),
         (pd.DataFrame([[1, 2]], columns=["a", "a"]), ValueError, "several columns named 'a'"),
+        (np.zeros((3, 2), "m8[D]"), DataError, r"x0: cells of type timedelta64\[D\] are not supported"),
+        (np.zeros((3, 2), "V4"), DataError, "x0: cells of type .* are not supported"),
+        (pl.DataFrame({"a": pl.Series([1, 2], dtype=pl.Int128)}), DataError, "'a': cells of type Int128"),
     ],
 )
 def test_what_is_no_table_is_told_as_scikit_learn_tells_it(X, error, words):
@@ -284,3 +298,38 @@ def test_pandas_and_polars_are_not_imported_with_the_room():
         "print({'pandas', 'polars', 'narwhals'} & set(sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("header.csv", b"a,b,c", "header.csv has a header and no rows"),
+        ("mark.csv", b"\xef\xbb\xbf", "is empty"),
+        ("line.csv", b"a" * 6_000_000, "has a line of over 4,194,304 bytes"),
+        ("decimal.csv", b"a;b\n1,5;2,5\n2,5;3,5\n", "separated by semicolons; give delimiter ';'"),
+        ("latin.csv", "a,b\n1,x\n2,\xfc\n".encode("latin-1"), r"not UTF-8 text \(column 1, row 1; the first is 0\)"),
+        ("bare.csv", b"1,1\n2,3\n", "several columns named '1'; begin the file with the names"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_csv_is_said_as_it_is(tmp_path, name, content, words):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError, match=words):
+        tables.read(tmp_path / name)
+
+
+def test_a_csv_without_names_is_noticed(tmp_path):
+    (tmp_path / "t.csv").write_text("5.1,3.5\n4.9,3.0\n")
+    with pytest.warns(SchemaWarning, match="its first row is lost"):
+        tables.read(tmp_path / "t.csv")
+
+
+def test_half_a_character_is_replaced():
+    frame = pd.DataFrame({"a": pd.Series(["x\ud800", "y"], dtype=object)})
+    assert tables.read(frame.set_axis(pd.Index(["a\ud800"], dtype=object), axis=1)).to_pydict() == {"a?": ["x?", "y"]}
+
+
+def test_a_table_remembers_its_file_through_a_selection_of_rows(tmp_path):
+    (tmp_path / "t.csv").write_text("a,b\n1,2\n3,4\n")
+    table = tables.read(tmp_path / "t.csv")
+    assert tables.source_name(table.filter([True, False]).drop_columns(["b"])) == "t.csv"
+    assert tables.source_name(pa.table({"a": [1]})) == "the table"

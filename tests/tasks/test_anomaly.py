@@ -102,6 +102,31 @@ def test_an_unseen_category_and_an_unexpected_gap_are_scored_and_told():
     assert detector.explain(gap).iloc[0][["column", "seen"]].tolist() == ["amount", "missing"]
 
 
+def test_rows_of_a_later_month_are_not_odd_for_being_later():
+    chance = np.random.default_rng(0)
+
+    def month(begin):
+        amount = chance.gamma(2, 50, 1200)
+        seconds = np.sort(chance.uniform(0, 28 * 86_400, 1200))
+        when = pd.Timestamp(begin) + pd.to_timedelta(seconds, unit="s").round("s")
+        return pd.DataFrame({"when": when, "amount": amount, "fee": amount / 100 + 0.3})
+
+    with pytest.warns(SchemaWarning, match="only the hour and the weekday"):
+        detector = AnomalyDetector(random_state=0, steps=100).fit(month("2026-01-05"))
+    assert (detector.predict(month("2026-06-01")) == -1).mean() < 0.12
+    reason = detector.explain(month("2026-06-01")[:1]).set_index("column").loc["when"]
+    assert reason["seen"].endswith("(Monday)")
+
+
+def test_an_explanation_takes_no_more_memory_than_a_part_of_the_rows(detector, cells, monkeypatch):
+    rows = cells.unseen.drop(columns=cells.label)[:7]
+    whole = detector.explain(rows)
+    monkeypatch.setattr("isthmus.tasks.explaining.TRIED_AT_ONCE", 2 * 30 * 30)
+    parts = detector.explain(rows)
+    pd.testing.assert_frame_equal(parts.drop(columns="share"), whole.drop(columns="share"))
+    np.testing.assert_allclose(parts["share"], whole["share"], rtol=1e-4, atol=1e-4)
+
+
 def test_the_promised_false_alarm_rate_is_kept():
     """On rows of the same law, within the 99% interval that both samplings leave."""
     from scipy.stats import betabinom
@@ -140,7 +165,7 @@ def test_what_is_left_out_or_left_in_is_told():
     assert "'id' is left out" in text
     assert "'fraud' looks like a label" in text
     with warnings.catch_warnings():
-        warnings.simplefilter("error")
+        warnings.simplefilter("error", SchemaWarning)
         AnomalyDetector(steps=5, columns={"id": "ignored", "fraud": "ignored"}).fit(frame)
 
 

@@ -18,6 +18,7 @@ from isthmus.codes.vector import Vector
 from isthmus.distances import Normal
 from isthmus.errors import DataError, ModelError, OptionError
 from isthmus.recipes.denoising import denoising
+from isthmus.tensors import read_tensors, write_tensors
 from isthmus.training.loop import train
 from isthmus.training.optimisers import Turn, rate_at
 from isthmus.training.samples import ordered
@@ -164,14 +165,21 @@ def test_an_epoch_shows_every_row_once_and_processes_share_it():
 
 def test_tensorboard_logs_on_request(tmp_path):
     pytest.importorskip("tensorboard", reason="log_dir= needs isthmus[logging]")
-    state(log_dir=tmp_path / "log")
-    assert any("events" in file.name for file in (tmp_path / "log").iterdir())
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    _, history = state(log_dir=tmp_path / "log", evaluate_every=20)
+    log = EventAccumulator(str(tmp_path / "log"))
+    log.Reload()
+    told = [(event.step, pytest.approx(event.value)) for event in log.Scalars("loss/model")]
+    assert [(point.step, point.losses["model"]) for point in history.points] == told
+    assert len(told) == 3
 
 
 def test_mixed_precision_trains():
-    model, history = state(precision="bfloat16", steps=100)
-    assert history.points[-1].losses["model"] < history.points[0].losses["model"] + 1
+    model, history = state(precision="bfloat16", steps=100, evaluate_every=20)
+    assert history.points[-1].losses["model"] < history.points[0].losses["model"] - 0.3
     assert all(parameter.dtype == torch.float32 for parameter in model.parameters())
+    assert not same(model.state_dict(), state(steps=100, evaluate_every=20)[0].state_dict())  # it was another sum
 
 
 class _Plain(nn.Linear):
@@ -241,6 +249,21 @@ def test_a_polite_signal_saves_and_ends_the_process(tmp_path, number, uninterrup
     assert same(load_file(out), uninterrupted)
 
 
+def test_a_program_that_hears_the_signal_itself_gets_no_half_trained_model(tmp_path):
+    heard = []
+    before = signal.signal(signal.SIGTERM, lambda number, frame: heard.append(number))
+    try:
+        model = two_players()
+        model.encoder.register_forward_hook(lambda *_: signal.raise_signal(signal.SIGTERM))
+        batch = Batch(X, {"side": (X[:, 0] > 0).long()})
+        with pytest.raises(KeyboardInterrupt, match="goes on from there"):
+            train(model, batch, settings=Settings(steps=50, batch_size=32, checkpoint=tmp_path / "run"))
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert heard == [signal.SIGTERM]
+    assert (tmp_path / "run").exists()
+
+
 def test_a_checkpoint_of_other_settings_or_another_model_is_refused(tmp_path):
     frozen = tmp_path / "run.safetensors"
     state(checkpoint=frozen)
@@ -248,21 +271,40 @@ def test_a_checkpoint_of_other_settings_or_another_model_is_refused(tmp_path):
         state(checkpoint=frozen, learning_rate=0.5)
     with pytest.raises(ModelError, match="another model"):
         train(denoising(6, width=8), Batch(X), settings=Settings(steps=60, batch_size=32, checkpoint=frozen))
-    frozen.write_bytes(frozen.read_bytes()[:100])
+    with pytest.raises(ModelError, match="other data"):
+        train(state(steps=1)[0], Batch(X + 1), settings=Settings(steps=60, batch_size=32, threads=1, checkpoint=frozen))
+    whole = frozen.read_bytes()
+    tensors, about = read_tensors(frozen)
+    write_tensors(frozen, tensors, about | {"world": 2})
+    with pytest.raises(ModelError, match="made by 2 processes, not 1"):
+        state(checkpoint=frozen)
+    for about in ([], {"version": 2}, {"version": 1}, {"version": 2, "settings": []}):
+        write_tensors(frozen, {}, about)
+        with pytest.raises(ModelError, match=r"run\.safetensors (is damaged, or no|has) checkpoint"):
+            state(checkpoint=frozen)
+    frozen.write_bytes(whole[:100])
     with pytest.raises(ModelError, match="damaged"):
         state(checkpoint=frozen)
 
 
-def test_torchrun_spreads_the_same_script(tmp_path):
-    out = tmp_path / "weights"
+def test_torchrun_spreads_the_same_script_and_resumes_it(tmp_path):
+    out, frozen = tmp_path / "weights", tmp_path / "run.safetensors"
     # by address: the name of the machine need not resolve where the tests run
     here = ["--rdzv-backend", "c10d", "--rdzv-endpoint", "127.0.0.1:0", "--local-addr", "127.0.0.1"]
-    command = [sys.executable, "-m", "torch.distributed.run", *here, "--nproc-per-node", "2"]
-    command += ["-m", "tests.training.script", str(out), "-", "120"]
-    done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, env=os.environ | {"GLOO_SOCKET_IFNAME": "lo"}
-    )
-    assert done.returncode == 0, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
-    first, second = load_file(out), load_file(tmp_path / "weights.1")
-    learned = [name for name in first if "running" not in name and "num_batches" not in name]
-    assert all(torch.equal(first[name], second[name]) for name in learned)
+    command = [sys.executable, "-m", "torch.distributed.run", *here, "--nproc-per-node", "2", "-m", *RUN[2:]]
+    how: dict = {"cwd": ROOT, "stderr": subprocess.PIPE, "text": True}
+    how["env"] = os.environ | {"GLOO_SOCKET_IFNAME": "lo"}
+    done = subprocess.run([*command, str(out), "-", "600"], **how)
+    assert done.returncode == 0, f"exit {done.returncode}\n{done.stderr}"
+    whole, second = load_file(out), load_file(tmp_path / "weights.1")
+    learned = [name for name in whole if "running" not in name and "num_batches" not in name]
+    assert all(torch.equal(whole[name], second[name]) for name in learned)
+
+    run = subprocess.Popen([*command, str(out), str(frozen), "600"], **how)
+    while not frozen.exists() and run.poll() is None:
+        time.sleep(0.005)
+    run.terminate()  # it asks its processes to end
+    assert run.wait(60) != 0
+    done = subprocess.run([*command, str(out), str(frozen), "600"], **how)
+    assert done.returncode == 0, f"exit {done.returncode}\n{done.stderr}"
+    assert same(load_file(out), whole)

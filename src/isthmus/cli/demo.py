@@ -25,11 +25,13 @@ def run(
         _tour(out, seed)
         return
     from isthmus.cli.output import comparison_table, console, oddest_table
+    from isthmus.files import made_folder
     from isthmus.reports.detection import write_report
     from isthmus.tasks.comparison import compare
     from isthmus.tasks.demonstration import breast_cancer
     from isthmus.tasks.review import review, score_to_file
 
+    made_folder(out)
     screen = console()
     cells = breast_cancer(seed)
     screen.print(
@@ -41,7 +43,6 @@ def run(
     seen = review(detector, cells.unseen, label=cells.label, oddest=30)
     seen_short = review(detector, cells.unseen, label=cells.label, oddest=10)
     oddest_table(seen_short)
-    out.mkdir(parents=True, exist_ok=True)
     detector.save(out / "model")
     score_to_file(detector, cells.unseen.drop(columns=cells.label), out / "scores.csv")
     write_report(seen, out / "report.html", source="Breast cancer cells")
@@ -52,11 +53,12 @@ def _tour(out: Path, seed: int) -> None:
     from rich.progress import track
 
     from isthmus.cli.output import console
+    from isthmus.files import made_folder
     from isthmus.reports.tour import write_tour
     from isthmus.tasks.tour import STATIONS, tour
 
+    made_folder(out)
     screen = console()
     stations = track(tour(seed), "training", len(STATIONS), console=screen, disable=not screen.is_terminal)
-    out.mkdir(parents=True, exist_ok=True)
     write_tour(stations, out / "tour.html")
     screen.print(f"The tour is in [bold]{out / 'tour.html'}[/bold]")

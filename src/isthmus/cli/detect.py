@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from isthmus.cli.options import Json, NewModel, Seed, Steps, load_as, print_json, write_table
-from isthmus.errors import ModelError, OptionError
+from isthmus.cli.options import Json, NewModel, NewPage, Seed, Steps, load_as, print_json, write_table
+from isthmus.errors import DataError, ModelError, OptionError
 
 __all__ = ["app"]
 
@@ -35,7 +35,7 @@ def fit(
         float | None, typer.Option(help="Share of normal rows that may be flagged; 0.05 by default.")
     ] = None,
     column: Annotated[
-        list[str] | None, typer.Option(help="What a column is: NAME=number|category|boolean|datetime|ignored.")
+        list[str] | None, typer.Option(help="What a column is: NAME=number|category|boolean|datetime|clock|ignored.")
     ] = None,
     drop: Annotated[list[str] | None, typer.Option(help="Column to leave out.")] = None,
     label: Label = None,
@@ -58,7 +58,10 @@ def fit(
     from isthmus.tasks.anomaly import AnomalyDetector
     from isthmus.tasks.labels import odd_rows
 
-    overrides = dict.fromkeys(drop or [], "ignored") | dict(_override(entry) for entry in column or [])
+    asked = dict(_override(entry) for entry in column or [])
+    for name in set(drop or []) & asked.keys():
+        raise OptionError(f"--drop {name} and --column {name}={asked[name]} contradict each other")
+    overrides = dict.fromkeys(drop or [], "ignored") | asked
     detector = AnomalyDetector(
         contamination=contamination, false_alarm_rate=false_alarm_rate, columns=overrides or None,
         steps=steps, random_state=seed, log_dir=log_dir, checkpoint=checkpoint, progress=True,
@@ -66,26 +69,18 @@ def fit(
     if are_pictures(table):
         _refuse_for_pictures(table, label, normal, delimiter)
         detector.fit(table).save(out)
-        told = {"model": str(out), "pictures": detector.rows_, "nats": detector.threshold_}
-        line = (
-            f"Learned {detector.rows_:,} pictures; those of more than {detector.threshold_:.4g} nats will be flagged."
-        )
-        print_json(told) if json_ else typer.echo(f"{line} The model is in {out}")
+        _tell_learned(detector, out, json_, pictures=detector.rows_)
         return
+    _need_label(label, normal)
     rows = tables.read(table, delimiter=delimiter)
     if label:
-        rows = rows.filter(~odd_rows(rows, label, normal=normal)).drop_columns([label])
+        odd = odd_rows(rows, label, normal=normal)
+        if odd.all():
+            raise DataError(f"label column {label!r} calls every row odd: there is nothing to learn from")
+        rows = rows.filter(~odd).drop_columns([label])
     detector.fit(rows)
     detector.save(out)
-    if json_:
-        print_json(
-            {"model": str(out), "rows": detector.rows_, "columns": detector.columns_, "nats": detector.threshold_}
-        )
-    else:
-        typer.echo(
-            f"Learned {detector.rows_:,} rows of {len(detector.columns_)} columns; rows of more than "
-            f"{detector.threshold_:.3g} nats will be flagged. The model is in {out}"
-        )
+    _tell_learned(detector, out, json_, rows=detector.rows_, columns=detector.columns_)
 
 
 @app.command()
@@ -175,6 +170,7 @@ def compare(
     from isthmus.kinds import tables
     from isthmus.tasks.comparison import compare as compare_detectors
 
+    _need_label(label, normal)
     found = compare_detectors(
         tables.read(table, delimiter=delimiter), label=label, normal=normal, seed=seed, progress=True
     )
@@ -188,7 +184,7 @@ def compare(
 def report(
     model: Model,
     table: Table,
-    out: Annotated[Path, typer.Option(help="HTML file to write.", show_default=False)],
+    out: NewPage,
     label: Label = None,
     normal: Normal = None,
     delimiter: Delimiter = None,
@@ -201,6 +197,7 @@ def report(
     from isthmus.tasks.anomaly import AnomalyDetector
     from isthmus.tasks.review import review, review_pictures
 
+    _need_label(label, normal)
     detector = load_as(model, AnomalyDetector)
     if detector.judge_ is not None:
         _refuse_for_pictures(table, label, normal, delimiter)
@@ -212,10 +209,24 @@ def report(
     typer.echo(f"{int(seen.flags.sum()):,} of {len(seen.scores):,} {things} flagged; the report is in {out}")
 
 
+def _tell_learned(detector: Any, out: Path, json_: bool, **what: Any) -> None:
+    if json_:
+        threshold = detector.threshold_
+        print_json({"model": str(out), **what, "nats": None if threshold == float("inf") else threshold})
+        return
+    things = "pictures" if "pictures" in what else f"rows of {len(what['columns'])} columns"
+    typer.echo(f"Learned {detector.rows_:,} {things}; {detector.flagged_words}. The model is in {out}")
+
+
 def _refuse_for_pictures(data: Path, label: str | None, normal: str | None, delimiter: str | None) -> None:
     for option, value in (("--label", label), ("--normal", normal), ("--delimiter", delimiter)):
         if value is not None:
             raise OptionError(f"{option} is for tables: {data} holds pictures")
+
+
+def _need_label(label: str | None, normal: str | None) -> None:
+    if normal is not None and label is None:
+        raise OptionError(f"--normal {normal} is a value of the label column: name it with --label")
 
 
 def _override(entry: str) -> tuple[str, str]:
@@ -226,7 +237,7 @@ def _override(entry: str) -> tuple[str, str]:
 
 
 def _row_number(text: str) -> int:
-    if not text.strip().isdigit():
+    if not (text.strip().isascii() and text.strip().isdigit()):
         raise OptionError(f"--rows: {text.strip()!r} is not a row number; write them as 3,17 (the first is 0)")
     return int(text)
 

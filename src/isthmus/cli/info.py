@@ -28,5 +28,5 @@ def run(
         json.dump(about, sys.stdout, ensure_ascii=False, indent=1)
         sys.stdout.write("\n")
         return
-    typer.echo((model / "README.md").read_text(encoding="utf-8").rstrip())
+    typer.echo(store.read_card(model).rstrip())
     typer.echo("\nWritten with " + ", ".join(f"{name} {version}" for name, version in stored.versions.items()))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,8 +10,8 @@ from typing import Annotated, Any
 import typer
 
 __all__ = [
-    "Data", "Grey", "Json", "ModelFolder", "NewModel", "Seed", "Size", "Steps", "given", "load_as", "print_json",
-    "write_table",
+    "Data", "Grey", "Json", "ModelFolder", "NewModel", "NewPage", "Seed", "Size", "Steps", "given", "load_as",
+    "print_json", "write_table",
 ]  # fmt: skip
 
 Data = Annotated[
@@ -22,20 +21,26 @@ ModelFolder = Annotated[Path, typer.Argument(help="Model folder that `fit` wrote
 
 
 def _can_be_made(path: Path) -> Path:
-    """Refuse at once, and not after an hour of training, a place that cannot be written to."""
+    from isthmus.files import check_place
+
+    check_place(path)
+    return path
+
+
+def _file_can_be_made(path: Path) -> Path:
     from isthmus.errors import OutputError
 
-    parent = path.absolute().parent
-    if not parent.is_dir():
-        raise OutputError(f"cannot write {path}: the folder {parent} does not exist; nothing was changed")
-    if not os.access(parent, os.W_OK):
-        raise OutputError(f"cannot write {path}: permission denied in {parent}; nothing was changed")
-    return path
+    if path.is_dir():
+        raise OutputError(f"cannot write {path}: a folder of that name exists; nothing was changed")
+    return _can_be_made(path)
 
 
 NewModel = Annotated[
     Path,
     typer.Option("--out", help="Folder to write the model to.", show_default=False, callback=_can_be_made),
+]
+NewPage = Annotated[
+    Path, typer.Option("--out", help="HTML file to write.", show_default=False, callback=_file_can_be_made)
 ]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same result.")]
 Size = Annotated[int | None, typer.Option(help="Side in pixels to bring pictures to; by default their own.")]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -11,20 +10,41 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from isthmus.errors import DataError
+from isthmus.kinds import dates
 
 if TYPE_CHECKING:
-    from isthmus.kinds.schema import Column, Type
+    from isthmus.kinds.column import Column, Type
 
-__all__ = ["ASKED", "EMPTY", "categories", "cells", "clock", "counted", "numbers", "recognise", "stray", "text_of"]
+__all__ = [
+    "ASKED",
+    "EMPTY",
+    "categories",
+    "cells",
+    "counted",
+    "formats",
+    "hint",
+    "numbers",
+    "recognise",
+    "text_of",
+    "texts_of",
+]
 
 ASKED, EMPTY = "as asked", "it has no values"
 LARGEST = 1e100  # beyond it squares and sums stop being finite
 BOOLEANS = ({"true", "false"}, {"yes", "no"}, {"t", "f"}, {"y", "n"})
 FEW = 20
-GAPS = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "#N/A")  # an Arrow array here would import pandas
+GAPS = (  # those that pandas knows; an Arrow array here would import it
+    "", "NA", "N/A", "n/a", "NaN", "nan", "-NaN", "-nan", "null", "NULL", "None", "<NA>", "NaT", "#N/A", "#NA",
+    "#N/A N/A", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN",
+)  # fmt: skip
 MOSTLY = 0.8  # a column is one of numbers with stray words in it when so many of its texts are numbers
 NUMERAL = r"^[+-]?(0|[1-9]\d*)(\.\d*)?([eE][+-]?\d+)?$"  # no leading zeros: 01067 is a name, not a count
-ZONED = r"\d:\d\d.*(Z|[+-]\d\d(:?\d\d)?)$"  # a time that says how far it is from UTC
+NAMED = r"^[+-]?0[\dxX]"  # 01067, 0x1f: numbers that are names
+CORE = r"(\d{1,3}([,.' \x{a0}]\d{3})+([.,]\d+)?|\d+([.,]\d+)?)"  # with marks of thousands, or a decimal mark
+UNIT = r"(\s?[%€$£¥₹]|\s[A-Za-z]{1,3}|[A-Za-z]{2,3})?"
+DISGUISED = rf"^[-+(]?\s?([€$£¥₹]|[A-Z]{{3}})?\s?[-+]?{CORE}{UNIT}\)?$"  # $2,097.86; 801,83 €; 12 kg; 68.1%; (3.50)
+LONGEST = 1000  # characters of a category; more is free text
+SHOWN = 80  # characters of a cell that are shown to people
 
 
 def recognise(values: pa.ChunkedArray, wanted: str | None, *, row_numbers: bool) -> tuple[Type, str]:
@@ -40,6 +60,8 @@ def recognise(values: pa.ChunkedArray, wanted: str | None, *, row_numbers: bool)
     """
     if wanted is not None:
         return wanted, ""  # type: ignore[return-value]
+    if not _is_plain(values.type):
+        return "ignored", f"cells of type {values.type} are not supported"
     if pa.types.is_dictionary(values.type):
         values, declared = _flat(values), not _is_text(values.type)
         if declared and len(pc.unique(values)) <= _most_categories(len(values)):
@@ -61,13 +83,13 @@ def recognise(values: pa.ChunkedArray, wanted: str | None, *, row_numbers: bool)
                 return "ignored", "it only numbers the rows"
         return "number", ""
     if _is_text(kind):
-        return _recognise_text(_texts(values).drop_null())
+        return _recognise_text(texts_of(values).drop_null())
     return "ignored", f"cells of type {kind} are not supported"
 
 
 def categories(values: pa.ChunkedArray, kind: str) -> tuple[tuple[str, ...], bool]:
     """Return the distinct texts of a category or boolean column, sorted, and whether it has gaps."""
-    texts = _texts(values, kind)
+    texts = texts_of(values, kind)
     return tuple(sorted(pc.unique(texts.drop_null()).to_pylist())), texts.null_count > 0
 
 
@@ -77,7 +99,7 @@ def counted(values: pa.ChunkedArray) -> pa.ChunkedArray:
     A text that writes its number in a way of its own (007, a date, true) is kept, so that what fit sees is what
     a row read later, as text, is compared with.
     """
-    texts = _texts(values)
+    texts = texts_of(values)
     present = texts.drop_null()
     if not len(present):
         return pa.chunked_array([pa.nulls(len(values))])
@@ -86,24 +108,40 @@ def counted(values: pa.ChunkedArray) -> pa.ChunkedArray:
             numbers = pc.cast(texts, kind)
         except pa.ArrowInvalid:
             continue
-        named = pa.types.is_integer(kind) and pc.any(pc.match_substring_regex(present, r"^[+-]?0\d")).as_py()
-        return values if named else numbers
+        return values if pc.any(pc.match_substring_regex(present, NAMED)).as_py() else numbers
     return values
 
 
-def stray(values: pa.ChunkedArray) -> str:
-    """Say which words stand among the numbers of a text column, "" where it is no such column."""
+def hint(values: pa.ChunkedArray) -> str:
+    """Say what keeps a column of texts from being one of numbers: stray words, or how they are written; else ""."""
     if not _is_text(values.type):
         return ""
-    texts = _texts(values)
-    is_number = pc.match_substring_regex(texts, NUMERAL)  # null where missing
-    share = pc.mean(is_number).as_py() or 0.0
-    if not MOSTLY <= share < 1 or len(pc.unique(texts)) <= FEW:
+    texts = texts_of(values)
+    if len(pc.unique(texts)) <= FEW:
         return ""
+    for shape, kept in ((NUMERAL, _stray), (DISGUISED, _disguised)):
+        fits = pc.match_substring_regex(texts, shape)  # null where missing
+        if (pc.mean(fits).as_py() or 0.0) >= MOSTLY:
+            return kept(texts, fits)
+    return ""
+
+
+def _stray(texts: pa.ChunkedArray, is_number: pa.ChunkedArray) -> str:
     row = pc.index(is_number, False).as_py()
+    if row < 0:
+        return ""
     others = int(pc.sum(pc.invert(is_number)).as_py()) - 1
     more = f" and {others:,} other cells" if others else ""
-    return f"its cells are numbers but for {texts[row].as_py()!r} in row {row} (the first is 0){more}"
+    return f"its cells are numbers but for {_quoted(texts[row].as_py())} in row {row} (the first is 0){more}"
+
+
+def _disguised(texts: pa.ChunkedArray, fits: pa.ChunkedArray) -> str:
+    plain = pc.if_else(fits, pc.invert(pc.match_substring_regex(texts, NUMERAL)), False)
+    row = pc.index(plain, True).as_py()
+    return (
+        f"its cells are numbers written another way, such as {_quoted(texts[row].as_py())} in row {row} (the first is "
+        "0): digits and a decimal point alone would be read as numbers"
+    )
 
 
 def cells(column: Column, values: pa.ChunkedArray, name: str, first: int) -> np.ndarray:
@@ -115,33 +153,42 @@ def cells(column: Column, values: pa.ChunkedArray, name: str, first: int) -> np.
         Naming the row of a cell that the column's type cannot hold.
     """
     if column.type in ("category", "boolean"):
-        texts = _texts(values, column.type)
+        texts = texts_of(values, column.type)
         index = _index(texts, column.categories).to_numpy().astype(float)
         known = len(column.categories)
         index[np.isnan(index)] = known + column.missing  # never seen
         if column.missing and texts.null_count:
             index[texts.is_null().to_numpy()] = known
         return index[:, None]
-    value = numbers(values, column.type, f"{name}, column {column.name!r}", first)
-    parts = [value]
+    value = numbers(values, column.type, f"{name}, column {column.name!r}", first, column.format)
+    parts = []
     gap = np.isnan(value)
-    if column.missing:
-        parts.append(gap.astype(float))
+    if column.type != "clock":
+        parts.append(value)
+        if column.missing:
+            parts.append(gap.astype(float))
     if column.parts:
-        turns = clock(value)
+        turns = dates.clock(value)
         parts += [
             np.where(gap, size, turns[part]) for part, size in (("hour", 24), ("weekday", 7)) if part in column.parts
         ]
     return np.stack(parts, axis=1)
 
 
-def numbers(values: pa.ChunkedArray, kind: str, where: str, first: int) -> np.ndarray:
+def formats(values: pa.ChunkedArray) -> list[str]:
+    """Return how the dates of a column may be written, the likeliest first."""
+    return dates.format_of(texts_of(values).drop_null()) if _is_text(values.type) else [dates.ISO]
+
+
+def numbers(values: pa.ChunkedArray, kind: str, where: str, first: int, format: str = dates.ISO) -> np.ndarray:
     """Return a number or date-time column as float64 (date-times as seconds since 1970), NaN where missing."""
+    if not _is_plain(values.type):
+        raise DataError(f"{where}: cells of type {values.type} are not supported")
     values = _flat(values)
-    if kind == "datetime":
-        return _seconds(values, where, first)
+    if kind in ("datetime", "clock"):
+        return _seconds(values, where, first, format)
     if _is_text(values.type):
-        texts = _texts(values)
+        texts = texts_of(values)
         try:
             values = pc.cast(texts, pa.float64())
         except pa.ArrowInvalid:
@@ -160,12 +207,6 @@ def numbers(values: pa.ChunkedArray, kind: str, where: str, first: int) -> np.nd
     return array
 
 
-def clock(seconds: np.ndarray) -> dict[str, np.ndarray]:
-    """Return the hour (0 to 23) and the weekday (0 is Monday) of each time."""
-    days = np.floor(seconds / 86_400)
-    return {"hour": np.floor((seconds - days * 86_400) / 3600), "weekday": np.mod(days + 3, 7)}
-
-
 def text_of(value: Any, kind: str, whole: bool = False) -> str:
     """Return a cell as a person would write it, in the table's own units."""
     if value is None or value != value:
@@ -173,10 +214,14 @@ def text_of(value: Any, kind: str, whole: bool = False) -> str:
     if kind == "number":
         number = float(value)
         return f"{number:,.0f}" if whole and abs(number) < 1e15 else _short(number)
-    if kind == "datetime":
-        moment = value if isinstance(value, dt.datetime) else _moment(value)
-        return moment.strftime("%Y-%m-%d %H:%M") if moment.time() != dt.time() else moment.strftime("%Y-%m-%d")
-    return str(value)
+    if kind in ("datetime", "clock"):
+        moment = dates.moment(value)
+        date = moment.date().isoformat()  # strftime would write the year 1 as "1"
+        text = f"{date} {moment:%H:%M}" if moment.time() != moment.min.time() else date
+        return text if kind == "datetime" else f"{text} ({dates.WEEKDAYS[moment.weekday()]})"
+    text = " ".join(str(value)[: 2 * SHOWN].split())
+    text = "".join(mark if mark.isprintable() else "\ufffd" for mark in text)
+    return text if len(text) <= SHOWN else text[:SHOWN] + "…"
 
 
 def _short(number: float) -> str:
@@ -186,37 +231,29 @@ def _short(number: float) -> str:
     return f"{number:,.2f}" if size >= 10 else f"{number:.4g}"
 
 
-def _moment(value: Any) -> dt.datetime:
-    if isinstance(value, dt.date):
-        return dt.datetime(value.year, value.month, value.day)
-    try:
-        return dt.datetime(1970, 1, 1) + dt.timedelta(seconds=float(value))
-    except OverflowError:
-        return dt.datetime.max
-
-
 def _recognise_text(texts: pa.ChunkedArray) -> tuple[Type, str]:
     if not len(texts):
         return "ignored", EMPTY
-    try:
-        pc.cast(texts, pa.float64())
-        return "number", ""
-    except pa.ArrowInvalid:
-        pass
-    try:
-        _moments(texts)
+    if not pc.any(pc.match_substring_regex(texts, NAMED)).as_py():
+        try:
+            pc.cast(texts, pa.float64())
+            return "number", ""
+        except pa.ArrowInvalid:
+            pass
+    if dates.format_of(texts):
         return "datetime", ""
-    except pa.ArrowInvalid:
-        pass
-    distinct = len(pc.unique(texts))
-    if distinct <= 2 and {text.lower() for text in pc.unique(texts).to_pylist()} in BOOLEANS:
+    different = pc.unique(texts)
+    distinct, longest = len(different), pc.max(pc.utf8_length(different)).as_py()
+    if distinct <= 2 and {text.lower() for text in different.to_pylist()} in BOOLEANS:
         return "boolean", ""
     if distinct > FEW and (distinct > len(texts) / 2 or distinct > _most_categories(len(texts))):
         return (
             "ignored",
-            stray(texts)
+            hint(texts)
             or f"{distinct:,} different texts in {len(texts):,} rows are names or free text, not categories",
         )
+    if longest > LONGEST:
+        return "ignored", f"texts of up to {longest:,} characters are free text, not categories"
     return "category", ""
 
 
@@ -244,7 +281,7 @@ def _flat(values: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.cast(values, values.type.value_type) if pa.types.is_dictionary(values.type) else values
 
 
-def _texts(values: pa.ChunkedArray, type_: str = "category") -> pa.ChunkedArray:
+def texts_of(values: pa.ChunkedArray, type_: str = "category") -> pa.ChunkedArray:
     """Return the cells as text without margins; gaps, however written, as null; booleans in small letters."""
     texts = _written(values)
     return pc.utf8_lower(texts) if type_ == "boolean" else texts
@@ -264,17 +301,18 @@ def _written(values: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.if_else(pc.is_in(texts, value_set=pa.array(GAPS)), None, texts)
 
 
-def _seconds(values: pa.ChunkedArray, where: str, first: int) -> np.ndarray:
+def _seconds(values: pa.ChunkedArray, where: str, first: int, format: str) -> np.ndarray:
     if _is_text(values.type):
-        texts = _texts(values)
+        texts = texts_of(values)
         try:
-            values = _moments(texts)
+            values = dates.moments(texts, format)
         except pa.ArrowInvalid:
             for row, text in enumerate(texts):
                 try:
-                    _moments(pa.chunked_array([pa.array([text.as_py()], pa.string())]))
+                    dates.moments(pa.chunked_array([pa.array([text.as_py()], pa.string())]), format)
                 except pa.ArrowInvalid:
-                    raise _wrong(where, first + row, text.as_py(), "an ISO date or time") from None
+                    wanted = "an ISO date or time" if format == dates.ISO else "a date or time"
+                    raise _wrong(where, first + row, text.as_py(), f"{wanted} ({dates.pattern(format)})") from None
             raise
     elif not (pa.types.is_timestamp(values.type) or pa.types.is_date(values.type) or pa.types.is_null(values.type)):
         raise DataError(f"{where}: cells of type {values.type} are not dates")
@@ -282,24 +320,16 @@ def _seconds(values: pa.ChunkedArray, where: str, first: int) -> np.ndarray:
     return np.asarray(_float64(micro).to_numpy(), dtype=np.float64) / 1e6
 
 
-def _moments(texts: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return ISO dates and times as time stamps, UTC where they name a zone."""
-    try:
-        return pc.cast(texts, pa.timestamp("us"))
-    except pa.ArrowInvalid:  # zones, or digits beyond the microsecond
-        texts = pc.replace_substring_regex(texts, r"(\.\d{6})\d+", r"\1")
-        zoned = pc.match_substring_regex(texts, ZONED)
-        local = pc.cast(pc.if_else(zoned, None, texts), pa.timestamp("us"))
-        there = pc.cast(pc.if_else(zoned, texts, None), pa.timestamp("us", "UTC"))
-        return pc.coalesce(local, pc.cast(there, pa.timestamp("us")))
-
-
 def _float64(values: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.cast(values, pa.float64(), safe=False)
 
 
-def _wrong(where: str, row: int, text: Any, wanted: str) -> DataError:
-    return DataError(f"{where}, row {row} (the first is 0): {text!r} is not {wanted}")
+def _wrong(where: str, row: int, text: str, wanted: str) -> DataError:
+    return DataError(f"{where}, row {row} (the first is 0): {_quoted(text)} is not {wanted}")
+
+
+def _quoted(text: str) -> str:
+    return repr(text if len(text) <= SHOWN else text[:SHOWN] + "…")
 
 
 def _parses(text: str) -> bool:
@@ -308,6 +338,13 @@ def _parses(text: str) -> bool:
     except pa.ArrowInvalid:
         return False
     return True
+
+
+def _is_plain(kind: pa.DataType) -> bool:
+    """Whether the values behind a dictionary, if it is one, can be taken out of it."""
+    if not pa.types.is_dictionary(kind):
+        return True
+    return not (pa.types.is_nested(kind.value_type) or isinstance(kind.value_type, pa.BaseExtensionType))
 
 
 def _is_text(kind: pa.DataType) -> bool:

@@ -2,98 +2,35 @@
 
 A column becomes one or more *cells*, the numbers a network sees: a number column one, and one more that says
 "missing" where fit saw gaps; a category column one index; a date-time column the time itself and, where fit
-saw several, the hour and the weekday. Shares of cells are added up to their column again.
+saw several, the hour and the weekday; a clock column those two alone. Shares of cells are added up to their column
+again.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import numpy as np
 import pyarrow as pa
 
 from isthmus.errors import DataError, ModelError, OptionError, SchemaWarning
 from isthmus.kinds import columns as reading
+from isthmus.kinds import dates
+from isthmus.kinds.column import Cell, Column, Type, column_from
 from isthmus.kinds.columns import text_of
+from isthmus.kinds.recognition import recognise
 
 __all__ = ["Cell", "Column", "Schema"]
 
-Type = Literal["number", "category", "boolean", "datetime", "ignored"]
 FEW = 20  # distinct texts are always a category, however few the rows
 LABELS = {
     "label", "labels", "class", "target", "y", "outlier", "outliers", "is_outlier", "anomaly", "is_anomaly",
     "fraud", "is_fraud", "isfraud", "attack", "malignant", "ground_truth", "groundtruth",
 }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One number of an encoded row.
-
-    Attributes
-    ----------
-    column : int
-        Place of its column in `Schema.used`.
-    kind : "number" or "category"
-    size : int
-        Categories seen in fit; the index `size` itself stands for anything else. 0 for a number.
-    part : str
-        Which side of its column it is: "value", "missing", "hour" or "weekday".
-    """
-
-    column: int
-    kind: Literal["number", "category"]
-    size: int
-    part: str
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column, and what it is taken for.
-
-    Attributes
-    ----------
-    name : str
-    type : "number", "category", "boolean", "datetime" or "ignored"
-    categories : tuple of str
-        As fit saw them, sorted; of category and boolean columns.
-    missing : bool
-        Whether fit saw gaps.
-    whole : bool
-        Whether all its numbers were whole.
-    parts : tuple of str
-        Of a date-time column: which of "hour" and "weekday" vary.
-    reason : str
-        Why an ignored column is left out.
-    """
-
-    name: str
-    type: Type
-    categories: tuple[str, ...] = ()
-    missing: bool = False
-    whole: bool = False
-    parts: tuple[str, ...] = ()
-    reason: str = ""
-
-    @property
-    def size(self) -> int:
-        """Categories seen in fit, a gap among them."""
-        return len(self.categories) + self.missing
-
-    def cells(self, place: int) -> list[Cell]:
-        """Return the cells of this column when it is the `place`-th used one."""
-        if self.type in ("category", "boolean"):
-            return [Cell(place, "category", self.size, "value")]
-        sizes = {"hour": 24, "weekday": 7}
-        gap = [Cell(place, "category", 2, "missing")] if self.missing else []
-        return [
-            Cell(place, "number", 0, "value"), *gap,
-            *(Cell(place, "category", sizes[part], part) for part in self.parts),
-        ]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -148,7 +85,7 @@ class Schema:
         if table.num_rows < 2:
             raise DataError(f"{name} has {table.num_rows} sample(s) (n_samples={table.num_rows}); fit needs at least 2")
         schema = cls(tuple(
-            _recognise(column, table[column], overrides.get(column), named, name) for column in table.column_names
+            recognise(column, table[column], overrides.get(column), named, name) for column in table.column_names
         ), named)  # fmt: skip
         schema._check(table, name)
         return schema
@@ -192,11 +129,12 @@ class Schema:
         """Return a cell of the `place`-th used column for people, as the table has it."""
         column = self.used[place]
         name = column.name if self.named else table.column_names[self.columns.index(column)]
-        value = table[name][row].as_py()
+        cell = table[name].slice(row, 1)
         if column.type in ("category", "boolean"):
-            index = int(reading.cells(column, table[name].slice(row, 1), "", 0)[0, 0])
-            return text_of(value, column.type) + (" (never seen in fit)" if index == column.size else "")
-        number = reading.numbers(table[name].slice(row, 1), column.type, "", 0)[0]
+            index = int(reading.cells(column, cell, "", 0)[0, 0])
+            text = text_of(reading.texts_of(cell)[0].as_py(), column.type)
+            return text + (" (never seen in fit)" if index == column.size else "")
+        number = reading.numbers(cell, column.type, "", 0, column.format)[0]
         return text_of(number, column.type, column.whole)
 
     def texts(self, cells: np.ndarray) -> list[str]:
@@ -206,7 +144,10 @@ class Schema:
             value, own = cells[at], column.cells(0)
             if column.type in ("category", "boolean"):
                 index = int(value)
-                result.append(column.categories[index] if index < len(column.categories) else "missing")
+                known = index < len(column.categories)
+                result.append(text_of(column.categories[index], column.type) if known else "missing")
+            elif column.type == "clock":
+                result.append(_turns(dict(zip(column.parts, cells[at : at + len(own)].tolist(), strict=True))))
             elif column.missing and cells[at + 1] == 1:
                 result.append("missing")
             else:
@@ -230,13 +171,28 @@ class Schema:
             If it does not describe one.
         """
         try:
-            columns = tuple(_column_from(entry) for entry in data["columns"])
+            columns = tuple(column_from(entry) for entry in data["columns"])
             names = [column.name for column in columns]
             if len(set(names)) < len(names) or data["named"] not in (True, False):
                 raise ValueError("a name stands twice, or 'named' is neither true nor false")
             return cls(columns, bool(data["named"]))
         except (TypeError, KeyError, ValueError, AttributeError) as error:
             raise ModelError(f"the schema of the model is damaged ({error})") from None
+
+    def check_width(self, stored: int, ranked: Sequence[int]) -> None:
+        """Refuse, before anything is built from it, a schema of more cells than stored features can come from.
+
+        Raises
+        ------
+        ModelError
+        """
+        asked = len(ranked)
+        for column in self.used:
+            asked += sum(cell.size or 1 for cell in column.cells(0))
+            if asked > stored:
+                break
+        if asked != stored:
+            raise ModelError(f"the model folder is damaged: its columns do not make {stored:,} features")
 
     def _matched(self, table: pa.Table, name: str, model: str) -> pa.Table:
         have, want = table.column_names, [column.name for column in self.columns]
@@ -276,78 +232,30 @@ class Schema:
             if column.reason != reading.ASKED:
                 warnings.warn(
                     f"{name}: column {column.name!r} is left out: {column.reason}; columns={{{column.name!r}: ...}} "
-                    "says otherwise", SchemaWarning, stacklevel=3,
+                    f"(--column {column.name}=...) says otherwise", SchemaWarning, stacklevel=3,
                 )  # fmt: skip
         encoded = self.encode(table, name=name)
         first = encoded[:1]
         if ((encoded == first) | (np.isnan(encoded) & np.isnan(first))).all():
             raise DataError(f"{name}: every column is constant, so there is nothing to learn")
-        for column in self.used:
-            few = len(column.categories) or len(np.unique(encoded[:, self._place(column)])) <= FEW
-            if self.named and column.name.lower().strip() in LABELS and few:
+        for place, cell in enumerate(self.cells):
+            column = self.used[cell.column]
+            if cell.part != "value" or not self.named or column.name.lower().strip() not in LABELS:
+                continue
+            if column.categories or len(np.unique(encoded[:, place])) <= FEW:
                 warnings.warn(
                     f"{name}: column {column.name!r} looks like a label; if it is one, leave it out "
                     f"(columns={{{column.name!r}: 'ignored'}})", SchemaWarning, stacklevel=3,
                 )  # fmt: skip
 
-    def _place(self, column: Column) -> int:
-        return next(i for i, cell in enumerate(self.cells) if self.used[cell.column] is column)
-
-
-def _recognise(column: str, values: pa.ChunkedArray, wanted: str | None, named: bool, name: str) -> Column:
-    if wanted == "ignored":
-        return Column(column, "ignored", reason=reading.ASKED)
-    kind, reason = reading.recognise(values, wanted, row_numbers=named)
-    if kind == "ignored":
-        return Column(column, "ignored", reason=reason)
-    if kind in ("category", "boolean"):
-        found, missing = reading.categories(values, kind)
-        if kind == "boolean" and len(found) > 2:
-            raise OptionError(
-                f"columns={{{column!r}: 'boolean'}}: {name} has {len(found)} different values there; use 'category'"
-            )
-        words = "" if wanted else reading.stray(values)
-        if words:
-            warnings.warn(
-                f"{name}: column {column!r} is taken for categories: {words}; mend these or leave them empty "
-                "to have it read as numbers", SchemaWarning, stacklevel=4,
-            )  # fmt: skip
-        return Column(column, kind, categories=found, missing=missing)
-    numbers = reading.numbers(values, kind, f"{name}, column {column!r}", 0)
-    finite = numbers[~np.isnan(numbers)]
-    missing = len(finite) < len(numbers)
-    if kind == "number":
-        return Column(column, "number", missing=missing, whole=bool((finite == np.floor(finite)).all()))
-    varies = {part: index[~np.isnan(numbers)] for part, index in reading.clock(numbers).items()}
-    parts = tuple(part for part, index in varies.items() if len(np.unique(index)) > 1)
-    return Column(column, "datetime", missing=missing, parts=parts)
-
-
-def _column_from(entry: Any) -> Column:
-    """Return the column an entry of a stored schema describes, believing none of it."""
-    fields: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
-    column = Column(**fields)
-    fits = {
-        "name": isinstance(column.name, str),
-        "type": column.type in get_args(Type),
-        "missing": isinstance(column.missing, bool),
-        "whole": isinstance(column.whole, bool),
-        "reason": isinstance(column.reason, str),
-        "categories": _are_texts(column.categories)
-        and (not column.categories or column.type in ("category", "boolean")),
-        "parts": _are_texts(column.parts)
-        and set(column.parts) <= ({"hour", "weekday"} if column.type == "datetime" else set()),
-    }
-    wrong = [key for key, right in fits.items() if not right]
-    if wrong:
-        raise ValueError(f"column {column.name!r}: {', '.join(wrong)}")
-    return column
-
-
-def _are_texts(values: Any) -> bool:
-    """Whether this is a tuple of different texts."""
-    return isinstance(values, tuple) and all(isinstance(v, str) for v in values) and len(set(values)) == len(values)
-
 
 def _listed(names: list[str], most: int = 8) -> str:
     return ", ".join(map(repr, names[:most])) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def _turns(parts: Mapping[str, float]) -> str:
+    """Say what an hour and a weekday are, as far as they are told."""
+    hour, weekday = (int(parts.get(name, -1)) for name in ("hour", "weekday"))
+    if hour >= 24 or weekday >= 7:
+        return "missing"
+    return ", ".join(([dates.WEEKDAYS[weekday]] if weekday >= 0 else []) + ([f"{hour}:00"] if hour >= 0 else []))

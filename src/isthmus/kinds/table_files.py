@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import os
 import re
+import warnings
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -15,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from isthmus.errors import DataError, OutputError
+from isthmus.errors import DataError, OptionError, OutputError, SchemaWarning
 from isthmus.files import replaced_file
 from isthmus.kinds import columns as reading
 
@@ -24,6 +26,7 @@ __all__ = ["TableWriter", "read", "stream"]
 KNOWN = ".csv, .csv.gz, .tsv, .parquet, .arrow, .feather"
 BLOCK = 4 * 2**20  # bytes of a CSV read at once; also the longest line
 PACKING = 3  # of gzip; 9, its default, is several times slower for a few per cent
+COPIES = 2  # of a table, that fit needs at once: as it is, and as numbers
 BOMB = 400, 256 * 2**20  # no table shrinks this far: times its packed size, and at least so many bytes
 
 
@@ -41,6 +44,8 @@ def read(path: Path, delimiter: str | None = None) -> pa.Table:
             table = pa.concat_tables(parts)
             return pa.table({name: reading.counted(table[name]) for name in table.column_names})
         with _batches(path, 65_536) as (schema, batches):
+            if _suffix(path) == ".parquet":
+                _fits_memory(path)
             table = pa.Table.from_batches(batches, schema)
         return _checked(path, table.schema, table.num_rows, delimiter) and table
 
@@ -57,7 +62,7 @@ def stream(path: Path, delimiter: str | None, cells: int, only: Collection[str] 
                 try:
                     header = pa_csv.open_csv(source, _read_options(), parse).schema
                 except pa.ArrowInvalid as error:
-                    raise DataError(_csv_trouble(path, error)) from None
+                    raise DataError(_csv_trouble(path, error, delimiter)) from None
             _checked(path, header, 1, delimiter)
             text = pa_csv.ConvertOptions(
                 column_types=dict.fromkeys(header.names, pa.string()),
@@ -70,9 +75,9 @@ def stream(path: Path, delimiter: str | None, cells: int, only: Collection[str] 
                         seen += batch.num_rows
                         yield pa.Table.from_batches([batch])
                 except pa.ArrowInvalid as error:
-                    raise DataError(_csv_trouble(path, error)) from None
+                    raise DataError(_csv_trouble(path, error, delimiter)) from None
             if not seen:
-                raise DataError(f"{path.name} has a header and no rows: 0 sample(s)")
+                raise DataError(f"{path} has a header and no rows: 0 sample(s)")
             return
         schema = _schema(path)
         _checked(path, schema, 1, delimiter)
@@ -91,6 +96,8 @@ class TableWriter:
     ----------
     path : str or Path
         Ending in .csv, .csv.gz, .tsv or .parquet.
+    delimiter : str, optional
+        Of a CSV file; by default a comma (a tab for .tsv).
 
     Raises
     ------
@@ -98,8 +105,8 @@ class TableWriter:
         Where the file cannot be written.
     """
 
-    def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
+    def __init__(self, path: str | Path, delimiter: str | None = None) -> None:
+        self.path, self.mark = Path(path), _mark(Path(path), None if _suffix(Path(path)) == ".tsv" else delimiter)
         if _suffix(self.path) not in (".csv", ".tsv", ".parquet"):
             raise OutputError(f"cannot write {path}: the name must end in .csv, .csv.gz, .tsv or .parquet")
         self._writer: Any = None
@@ -131,10 +138,9 @@ class TableWriter:
         packed = self.path.name.lower().endswith(".gz")
         raw: Any = gzip.open(self._temporary, "wb", compresslevel=PACKING) if packed else open(self._temporary, "wb")  # noqa: SIM115
         sink = self._stack.enter_context(raw)
-        mark = "\t" if _suffix(self.path) == ".tsv" else ","
         header = pa.table([pa.array([name]) for name in schema.names], names=[str(i) for i in range(len(schema))])
-        sink.write(_lines(header, mark))
-        return lambda table: sink.write(_lines(table, mark))
+        sink.write(_lines(header, self.mark))
+        return lambda table: sink.write(_lines(table, self.mark))
 
 
 def _lines(table: pa.Table, mark: str) -> bytes:
@@ -153,7 +159,7 @@ def _fields(values: pa.Array, mark: str) -> pa.Array:
     elif not (pa.types.is_string(kind) or pa.types.is_integer(kind) or kind in (pa.float32(), pa.float64())):
         values = pa.array([None if value is None else str(value) for value in values.to_pylist()], pa.large_string())
     texts = pc.fill_null(pc.cast(values, pa.large_string()), "")
-    special = pc.match_substring_regex(texts, f'[{mark}"\r\n]')
+    special = pc.match_substring_regex(texts, f'[{re.escape(mark)}"\r\n]')
     if not pc.any(special).as_py():
         return texts
     quote, none = (pa.scalar(text, pa.large_string()) for text in ('"', ""))
@@ -175,13 +181,11 @@ def _told(path: Path) -> Iterator[None]:
         raise DataError(f"{path} does not exist")
     if _suffix(path) not in (".csv", ".tsv", ".parquet", ".arrow", ".feather"):
         raise DataError(f"{path} is not a table this Isthmus reads: the name must end in {KNOWN}")
-    if not path.exists():
-        raise DataError(f"{path} does not exist")
     if path.stat().st_size == 0:
         raise DataError(f"{path} is empty: 0 sample(s)")
     try:
         yield
-    except DataError:
+    except (DataError, OptionError):
         raise
     except pa.ArrowMemoryError:
         raise DataError(f"{path} asks for more memory than there is") from None
@@ -232,9 +236,7 @@ def _check_text(path: Path, head: bytes) -> None:
 
 @contextmanager
 def _csv_source(path: Path, delimiter: str | None) -> Iterator[tuple[Any, pa_csv.ParseOptions]]:
-    mark = delimiter or ("\t" if _suffix(path) == ".tsv" else ",")
-    if len(mark) != 1:
-        raise DataError(f"the delimiter must be one character, not {mark!r}")
+    mark = _mark(path, delimiter)
     parse = pa_csv.ParseOptions(delimiter=mark, newlines_in_values=True)
     with pa.OSFile(str(path)) as source:
         if path.name.lower().endswith(".gz"):
@@ -245,40 +247,95 @@ def _csv_source(path: Path, delimiter: str | None) -> Iterator[tuple[Any, pa_csv
             yield source, parse
 
 
+def _mark(path: Path, delimiter: str | None) -> str:
+    """Return what separates the cells; a tab may be written out, as a shell passes it on."""
+    mark = {"": ",", "\\t": "\t", "tab": "\t"}.get(delimiter or "", delimiter or "")
+    if not delimiter and _suffix(path) == ".tsv":
+        mark = "\t"
+    if len(mark) != 1 or not mark.isascii() or mark in '"\r\n\0':
+        raise OptionError(f"the delimiter must be one plain character, such as ';', or tab, not {mark!r}")
+    return mark
+
+
 def _read_options() -> pa_csv.ReadOptions:
     return pa_csv.ReadOptions(block_size=BLOCK, use_threads=False)  # one thread: it counts rows in its errors
 
 
-def _csv_trouble(path: Path, error: Exception) -> str:
+def _csv_trouble(path: Path, error: Exception, delimiter: str | None) -> str:
+    with _csv_source(path, delimiter) as (source, _):
+        head = source.read(BLOCK).decode("utf-8", "replace").split("\n")[0]
+    other = delimiter is None and _other_mark(head)
+    if other:
+        return f"{path} {other}"
     ragged = re.search(r"(?:Row #(\d+): )?Expected (\d+) columns, got (\d+): (.*)", str(error), re.DOTALL)
     if ragged:
         row, wanted, got, text = ragged.groups()
         where = f"row {int(row) - 2} (the first is 0)" if row else "a row"
         return f"{path} is ragged: {where} has {got} columns, the header has {wanted}; it reads {text[:60]!r}"
     first = str(error).strip().split("\n")[0]
-    if "straddling" in first:
-        return f"{path} has a line of over {BLOCK:,} bytes: is it a CSV file?"
+    if "straddling" in first or len(head) >= BLOCK // 4:
+        return f"{path} has a line of over {min(len(head), BLOCK):,} bytes: is it a CSV file?"
     if "Empty CSV" in first:
-        return f"{path} is empty: 0 sample(s)"
+        return (
+            f"{path} has a header and no rows: 0 sample(s)"
+            if head.strip("\ufeff \r")
+            else f"{path} is empty: 0 sample(s)"
+        )
     if "UTF8" in first or "UTF-8" in first:
-        return f"{path} is not UTF-8 text ({first}); convert it, for example with iconv -t utf-8"
+        place = re.search(r"column #(\d+): Row #(\d+)", first)
+        where = f" (column {int(place[1])}, row {int(place[2]) - 2}; the first is 0)" if place else ""
+        return f"{path} is not UTF-8 text{where}; convert it, for example with iconv -t utf-8"
     return f"{path} cannot be read as CSV ({first})"
+
+
+def _other_mark(head: str) -> str:
+    """Say which character a header without commas seems to be separated by; "" where there is none."""
+    for mark, word in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
+        if mark in head and "," not in head:
+            return f"seems to be separated by {word}; give delimiter {mark!r}"
+    return ""
 
 
 def _checked(path: Path, schema: pa.Schema, rows: int, delimiter: str | None) -> bool:
     names = schema.names
     twice = sorted({name for name in names if names.count(name) > 1})
+    numbers = [name for name in names if re.match(reading.NUMERAL, name)]
     if twice:
-        raise DataError(f"{path} has several columns named {', '.join(map(repr, twice))}; rename them")
+        cure = "begin the file with the names of its columns" if len(numbers) == len(names) else "rename them"
+        raise DataError(f"{path} has several columns named {', '.join(map(repr, twice[:8]))}; {cure}")
+    if len(numbers) == len(names) > 1 and any("." in name for name in names):
+        warnings.warn(
+            f"{path}: all its columns have numbers for names ({', '.join(names[:3])}, …); a CSV file begins with the "
+            "names of its columns, or its first row is lost", SchemaWarning, stacklevel=4,
+        )  # fmt: skip
     if len(names) == 1 and delimiter is None:
-        for mark, word in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars"), (",", "commas")):
-            if mark in names[0]:
-                raise DataError(f"{path} seems to be separated by {word}; give delimiter {mark!r}")
+        other = _other_mark(names[0]) or (
+            "seems to be separated by commas; give delimiter ','" if "," in names[0] else ""
+        )
+        if other:
+            raise DataError(f"{path} {other}")
     if any("\ufffd" in name or not name.isprintable() for name in names):
         raise DataError(f"{path} is not a text table: its header is {names[0][:30]!r}")
     if rows == 0:
         raise DataError(f"{path} has a header and no rows: 0 sample(s)")
     return True
+
+
+def _fits_memory(path: Path) -> None:
+    """Refuse what cannot be read whole before memory is taken: a Parquet file of a few KB may hold billions of rows."""
+    about = pq.read_metadata(path)
+    needed = about.num_rows * about.num_columns * 8 * COPIES
+    if needed > _memory():
+        raise DataError(
+            f"{path} holds {about.num_rows:,} rows of {about.num_columns:,} columns, which need about "
+            f"{needed / 2**30:,.0f} GB of memory, and there are {_memory() / 2**30:,.0f}; give a part of the rows"
+        )
+
+
+def _memory() -> int:
+    if not hasattr(os, "sysconf"):  # Windows does not tell
+        return 2**62
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def _schema(path: Path) -> pa.Schema:

@@ -23,6 +23,7 @@ __all__ = ["like", "named", "read", "source_name", "stream"]
 CELLS_AT_ONCE = 500_000  # of a streamed batch: 4 MB as float64
 COMPLEX = "Complex data not supported: give real and imaginary part as two columns"
 _UNNAMED = {b"isthmus": b"unnamed"}
+_SOURCE = b"isthmus.source"  # which file a table was read from
 
 
 def read(X: Any, *, delimiter: str | None = None) -> pa.Table:
@@ -41,7 +42,8 @@ def read(X: Any, *, delimiter: str | None = None) -> pa.Table:
         Naming the file, row or column that cannot be read.
     """
     if isinstance(X, (str, Path)):
-        return table_files.read(Path(X), delimiter)
+        table = table_files.read(Path(X), delimiter)
+        return table.replace_schema_metadata({**(table.schema.metadata or {}), _SOURCE: source_name(X).encode()})
     if isinstance(X, pa.RecordBatch):
         X = pa.Table.from_batches([X])
     if isinstance(X, pa.Table):
@@ -104,6 +106,9 @@ def named(table: pa.Table) -> bool:
 
 def source_name(X: Any) -> str:
     """Return what to call the table in an error: its file name, or ``"the table"``."""
+    if isinstance(X, pa.Table):
+        source: bytes = (X.schema.metadata or {}).get(_SOURCE, b"the table")
+        return source.decode("utf-8", "replace")
     return Path(X).name if isinstance(X, (str, Path)) else "the table"
 
 
@@ -120,7 +125,7 @@ def _checked(table: pa.Table) -> pa.Table:
 def _from_frame(X: Any) -> pa.Table | None:
     """Return a data frame of any library as an Arrow table, None if it is no data frame."""
     if _is_pandas(X):
-        names = [str(name) for name in X.columns]
+        names = [_storable(str(name)) for name in X.columns]
         columns = [_from_series(X.iloc[:, place]) for place in range(len(names))]
         return _checked(pa.Table.from_arrays(columns, names=names))
     import narwhals as nw
@@ -128,7 +133,21 @@ def _from_frame(X: Any) -> pa.Table | None:
     frame = nw.from_native(X, pass_through=True)
     if isinstance(frame, nw.LazyFrame):
         frame = frame.collect()
-    return _checked(frame.to_arrow()) if isinstance(frame, nw.DataFrame) else None
+    return _checked(_to_arrow(frame)) if isinstance(frame, nw.DataFrame) else None
+
+
+def _to_arrow(frame: Any) -> pa.Table:
+    try:
+        return frame.to_arrow()
+    except (pa.ArrowException, TypeError):
+        for name in frame.columns:
+            try:
+                frame.select(name).to_arrow()
+            except (pa.ArrowException, TypeError):
+                raise DataError(
+                    f"column {name!r}: cells of type {frame[name].dtype} are not supported; cast it or leave it out"
+                ) from None
+        raise
 
 
 def _is_pandas(X: Any) -> bool:
@@ -144,9 +163,19 @@ def _from_series(series: Any) -> pa.Array:
         raise DataError(f"column {series.name!r}: {COMPLEX}")
     try:
         array = pa.Array.from_pandas(series)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):  # of several types
-        array = pa.array([None if value is None or value != value else str(value) for value in series])
+    except (pa.ArrowException, TypeError, OverflowError, UnicodeError):  # of several types, or of none that Arrow has
+        array = pa.array([None if _is_gap(value) else _storable(str(value)) for value in series], pa.string())
     return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+
+
+def _is_gap(value: Any) -> bool:
+    unlike = value is None or value != value
+    return unlike if isinstance(unlike, bool) else False  # pandas.NA is neither like nor unlike, an array is both
+
+
+def _storable(text: str) -> str:
+    """Return a text that UTF-8 can hold: halves of a character, which Python lets stand alone, are replaced."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _from_array(X: Any) -> pa.Table:
@@ -170,25 +199,28 @@ def _from_array(X: Any) -> pa.Table:
         )
     if array.shape[1] == 0:
         raise DataError(f"0 feature(s) (shape={array.shape}) while a minimum of 1 is required.")
-    columns = [_from_column(array[:, place]) for place in range(array.shape[1])]
+    columns = [_from_column(array[:, place], place) for place in range(array.shape[1])]
     names = [f"x{place}" for place in range(array.shape[1])]
     return pa.Table.from_arrays(columns, names=names).replace_schema_metadata(_UNNAMED)
 
 
-def _from_column(column: np.ndarray) -> pa.Array:
+def _from_column(column: np.ndarray, place: int) -> pa.Array:
     if column.dtype.kind == "S":
         column = np.char.decode(column, "utf-8", "replace")
     if (column.dtype.kind == "f" and column.dtype.itemsize > 8) or not column.dtype.isnative:
         column = column.astype(np.float64 if column.dtype.kind == "f" else column.dtype.newbyteorder("="))
     if column.dtype != object:
-        return pa.array(np.ascontiguousarray(column))
+        try:
+            return pa.array(np.ascontiguousarray(column))
+        except (pa.ArrowException, UnicodeError) as error:
+            raise DataError(f"column x{place}: cells of type {column.dtype} are not supported ({error})") from None
     for value in column:
         if isinstance(value, (dict, list, set)):  # scikit-learn's estimators say the same of such an array
             raise TypeError(f"argument must be a string or a number, not {type(value).__name__!r}")
-    missing = [value is None or value != value for value in column]
+    missing = [_is_gap(value) for value in column]
     try:
         numbers = [None if gone else float(value) for value, gone in zip(column, missing, strict=True)]
         return pa.array(numbers, type=pa.float64())
     except (TypeError, ValueError):
-        texts = [None if gone else str(value) for value, gone in zip(column, missing, strict=True)]
+        texts = [None if gone else _storable(str(value)) for value, gone in zip(column, missing, strict=True)]
         return pa.array(texts, type=pa.string())

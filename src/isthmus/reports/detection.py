@@ -57,7 +57,7 @@ def _content(seen: Review, source: str) -> dict[str, Any]:
         "flagged": flagged,
         "share": flagged / count,
         "promised": detector.promised_rate,
-        "threshold": detector.threshold_,
+        "never": not np.isfinite(detector.threshold_),
         "learned": detector.rows_,
         "calibrated": len(detector.calibration_),
         "oddest": seen.oddest,

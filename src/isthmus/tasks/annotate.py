@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from isthmus.kinds import tables
 from isthmus.tasks.anomaly import AnomalyDetector
 
-__all__ = ["annotate", "because", "reasons"]
+__all__ = ["annotate", "because", "only_known", "reasons"]
 
 LEAST = 0.1  # of the first reason's share: below it a column is no reason
 
@@ -54,7 +55,7 @@ def annotate(
 
 def reasons(detector: AnomalyDetector, table: pa.Table, telling: int) -> list[str]:
     """Return for each row of a table its most telling columns, in words, without those that tell next to nothing."""
-    frame = detector.explain(table, top=telling)
+    frame = detector.explain(only_known(detector, table), top=telling)
     texts: list[list[str]] = [[] for _ in range(table.num_rows)]
     leading: dict[int, float] = {}  # each row's largest share, which comes first
     for row, column, share, seen, expected in frame.itertuples(index=False):
@@ -62,6 +63,14 @@ def reasons(detector: AnomalyDetector, table: pa.Table, telling: int) -> list[st
         if share > LEAST * first and seen != expected:
             texts[row].append(because(column, seen, expected))
     return ["; ".join(parts) for parts in texts]
+
+
+def only_known(detector: AnomalyDetector, table: pa.Table) -> pa.Table:
+    """Return a table without what stands beside the columns of the detector, of which nobody need be told again."""
+    known = [column.name for column in detector.schema_.columns]
+    if not (tables.named(table) and detector.schema_.named):
+        return table
+    return table.select([name for name in table.column_names if name in known])
 
 
 def because(column: str, seen: str, expected: str) -> str:

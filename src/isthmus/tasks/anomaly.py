@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,6 @@ import numpy as np
 import torch
 from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.exceptions import NotFittedError
-from sklearn.utils import check_random_state
 
 from isthmus import store
 from isthmus.errors import DataError, OptionError
@@ -21,8 +21,10 @@ from isthmus.kinds.schema import Schema
 from isthmus.networks.features import CellFeatures
 from isthmus.recipes.one_class import empty_description, learn_normal
 from isthmus.tasks import cards
-from isthmus.tasks.conformal import p_values, threshold
+from isthmus.tasks.conformal import NEVER, conformal_offset, p_values
+from isthmus.tasks.explaining import explained
 from isthmus.tasks.picture_judge import PictureJudge
+from isthmus.tasks.seeds import seed_of
 from isthmus.training.history import History
 from isthmus.training.threads import one_thread
 
@@ -48,7 +50,8 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         Share of *normal* rows that `predict` may flag. It is kept whatever the data look like, because the
         threshold is a split-conformal one. By default 0.05, unless `contamination` is given.
     columns : mapping of column name to type, optional
-        Overrides of what was recognised: "number", "category", "boolean", "datetime" or "ignored".
+        Overrides of what was recognised: "number", "category", "boolean", "datetime", "clock" (a time of
+        which only the hour and the weekday are read) or "ignored".
     steps : int, optional
         Training steps of 128 samples; by default 750 for rows, 2000 for small pictures and 600 for large ones.
     width : int, optional
@@ -228,25 +231,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
             raise OptionError(f"top must be at least 1, not {top}")
         if self.judge_ is not None:
             return self.judge_.explain(X)
-        used = self.schema_.used
-        most = len(used) if top is None else min(top, len(used))
-        found: dict[str, list[Any]] = {"row": [], "column": [], "share": [], "seen": [], "expected": []}
-        first = 0
-        for table, rows in self.encoded(X):
-            with one_thread(), torch.inference_mode():
-                explanation = self.description_.explain(rows)
-            shares = explanation.shares.double().numpy()
-            order = np.argsort(-shares, axis=1, kind="stable")[:, :most]
-            for row, telling in enumerate(order):
-                expected = self.schema_.texts(explanation.expected[row].numpy())
-                for place in telling:
-                    found["row"].append(first + row)
-                    found["column"].append(used[place].name)
-                    found["share"].append(shares[row, place])
-                    found["seen"].append(self.schema_.text(table, row, int(place)))
-                    found["expected"].append(expected[place])
-            first += table.num_rows
-        return pd.DataFrame(found)
+        return pd.DataFrame(explained(self, X, top))
 
     def embed(self, X: Any) -> np.ndarray:
         """Return the codes of rows, (rows, width)."""
@@ -301,22 +286,29 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         with store.rebuilding(stored.tensors):
             config, tensors = stored.config, dict(stored.tensors)
             detector = cls(**config["options"])
-            detector.offset_ = -np.inf if config["offset"] is None else float(config["offset"])
+            detector.offset_ = NEVER if config["offset"] is None else float(config["offset"])
             detector.rows_ = int(config["rows"])
             detector.history_ = History.from_json(config["history"])
             detector.calibration_ = tensors.pop("calibration").numpy()
+            if detector.calibration_.ndim != 1:
+                raise ValueError("the scores of calibration rows are no list")
             if config["recipe"] == "inpainting":
                 detector.judge_ = PictureJudge.from_json(config["judge"], tensors)
                 return detector
+            if config["recipe"] != "denoising":
+                raise ValueError(f"there is no recipe {config['recipe']!r}")
             detector.judge_ = None
             detector.schema_ = Schema.from_json(config["schema"])
             detector._name_features()
+            memory, draws = len(tensors["restored"]), int(config["draws"])
+            if draws < 1 or not memory:
+                raise ValueError("there are no remembered rows, or they do not fall into draws")
+            detector.schema_.check_width(len(tensors["features.cell_of"]), config["ranked"])
             features = CellFeatures(detector.schema_.cells, ranked=config["ranked"])
-            memory = len(tensors["restored"])
             detector.description_ = empty_description(features, width=detector.width or WIDTH, memory=memory)
-            detector.description_.load_state_dict(tensors)
-            detector.description_.draws = int(config["draws"])
-            if not memory or memory % detector.description_.parts:
+            store.load_weights(detector.description_, tensors)
+            detector.description_.draws = draws
+            if memory % detector.description_.parts:
                 raise ValueError("the remembered rows do not fall into so many parts")
             detector.description_.eval().requires_grad_(False)
         return detector
@@ -333,8 +325,15 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
 
     @property
     def threshold_(self) -> float:
-        """Description length in nats above which a row is flagged."""
-        return -self.offset_
+        """Description length in nats above which a row is flagged; infinite where none ever is."""
+        return -self.offset_ if self.offset_ > NEVER else math.inf
+
+    @property
+    def flagged_words(self) -> str:
+        """What will be flagged, in words."""
+        if math.isinf(self.threshold_):
+            return f"none will ever be flagged, with {len(self.calibration_):,} to calibrate on"
+        return f"those of more than {self.threshold_:.3g} nats will be flagged"
 
     @property
     def promised_rate(self) -> float | None:
@@ -351,23 +350,20 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
             X, steps=self.steps, width=self.width or PICTURE_WIDTH, seed=self._seed(),
             log_dir=self.log_dir, checkpoint=self.checkpoint, progress=self.progress,
         )  # fmt: skip
-        self.offset_ = self._conformal_offset(self.promised_rate or USUAL_RATE)
+        self.offset_ = conformal_offset(self.calibration_, self.promised_rate or USUAL_RATE, self.rows_)
         return self
 
-    def _conformal_offset(self, rate: float) -> float:
-        return float(np.nextafter(threshold(self.calibration_, rate), np.inf))
-
     def _offset_json(self) -> float | None:
-        return float(self.offset_) if np.isfinite(self.offset_) else None
+        return float(self.offset_) if self.offset_ > NEVER else None
 
     def _seed(self) -> int:
-        return int(check_random_state(self.random_state).randint(2**31 - 1))
+        return seed_of(self.random_state)
 
     def _set_threshold(self, rows: torch.Tensor) -> None:
         if self.promised_rate is None:
             self.offset_ = float(np.percentile(self.score_rows(rows), 100 * self.contamination))
         else:
-            self.offset_ = self._conformal_offset(self.promised_rate)
+            self.offset_ = conformal_offset(self.calibration_, self.promised_rate, self.rows_)
 
     def _name_features(self) -> None:
         self.n_features_in_ = len(self.schema_.columns)

@@ -26,8 +26,8 @@ def detector_card(detector: AnomalyDetector) -> str:
         [
             "# Anomaly detector",
             "",
-            f"Made by Isthmus {__version__} from {detector.rows_:,} {seen}. It prices each in nats; one above "
-            f"{detector.threshold_:.3g} nats is flagged.",
+            f"Made by Isthmus {__version__} from {detector.rows_:,} {seen}. It prices each in nats; "
+            f"{detector.flagged_words}.",
             "",
             f"Measured on {len(calibration):,} held back from training: median {nats[0]:.3g} nats, 95% below "
             f"{nats[1]:.3g}, 99% below {nats[2]:.3g}. P-values are split-conformal: of new ones like those, at most a "

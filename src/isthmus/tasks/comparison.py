@@ -97,8 +97,11 @@ def compare(
                 f"label column {label!r} calls {'every' if odd.all() else 'no'} row odd; nothing to compare by"
             )
         table = table.drop_columns([label])
+    if (~odd).sum() < 4:
+        name = tables.source_name(X)
+        raise DataError(f"{name} has {(~odd).sum()} (normal) rows: half of them teach, and 4 at least are needed")
     ordinary = np.random.default_rng(seed).permutation(np.flatnonzero(~odd))
-    half = max(len(ordinary) // 2, 1)
+    half = len(ordinary) // 2
     taught = np.sort(ordinary[:half][:MOST_ROWS])
     tested = np.sort(np.concatenate([ordinary[half:], np.flatnonzero(odd)]))
     train, test = table.take(taught), table.take(tested)

@@ -22,7 +22,7 @@ from isthmus.kinds.schema import Schema
 from isthmus.networks.conv import ConvDecoder, ConvEncoder
 from isthmus.networks.features import CellFeatures
 from isthmus.networks.mlp import Dense
-from isthmus.store import rebuilding
+from isthmus.store import load_weights, rebuilding
 from isthmus.tasks.speech_input import SpeechInput
 from isthmus.training.samples import InMemory, Samples
 from isthmus.training.settings import usual_precision
@@ -252,6 +252,7 @@ def input_from_json(data: Any, tensors: Mapping[str, Tensor]) -> Any:
         if data["kind"] == PictureInput.kind:
             return PictureInput(Frame(**data["frame"]), mirror=bool(data["mirror"]))
         schema = Schema.from_json(data["schema"])
+        schema.check_width(len(tensors["cell_of"]), data["ranked"])
         features = CellFeatures(schema.cells, ranked=data["ranked"])
-        features.load_state_dict(dict(tensors))
+        load_weights(features, dict(tensors))
         return TableInput(schema, features, plain=bool(data["plain"]))

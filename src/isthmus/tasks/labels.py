@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 
 import numpy as np
 import pyarrow as pa
 
-from isthmus.errors import DataError
+from isthmus.errors import DataError, SchemaWarning
 
 __all__ = ["odd_rows"]
 
@@ -19,7 +20,7 @@ def odd_rows(table: pa.Table, column: str, *, normal: str | None = None) -> np.n
     """Return which rows a label column calls odd, boolean (rows,).
 
     Two-valued labels of the kind 0/1, true/false, yes/no speak for themselves; of others the commonest value is
-    the normal one, unless `normal` names it.
+    the normal one, with a warning, unless `normal` names it.
 
     Raises
     ------
@@ -40,5 +41,10 @@ def odd_rows(table: pa.Table, column: str, *, normal: str | None = None) -> np.n
     elif {value.lower() for value in counts} <= ODD | EVEN:
         ordinary = {value for value in counts if value.lower() in EVEN}
     else:
-        ordinary = {counts.most_common(1)[0][0]}
+        commonest = counts.most_common(1)[0][0]
+        ordinary = {commonest}
+        warnings.warn(
+            f"label column {column!r}: {commonest!r}, its commonest value, is taken for normal; normal= (--normal) "
+            "names another", SchemaWarning, stacklevel=2,
+        )  # fmt: skip
     return np.array([value not in ordinary for value in values])

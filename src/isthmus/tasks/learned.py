@@ -9,11 +9,11 @@ from typing import Any
 import torch
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
-from sklearn.utils import check_random_state
 from torch import Tensor, nn
 
 from isthmus import store
 from isthmus.tasks.inputs import input_from_json, learn_input
+from isthmus.tasks.seeds import seed_of
 from isthmus.training.history import History
 from isthmus.training.loop import train
 from isthmus.training.samples import Samples
@@ -64,7 +64,7 @@ class LearnedTask(BaseEstimator):
             Path(checkpoint).unlink(missing_ok=True)
 
     def _seed(self) -> int:
-        return int(check_random_state(getattr(self, "random_state", None)).randint(2**31 - 1))
+        return seed_of(getattr(self, "random_state", None))
 
     def _check_fitted(self) -> None:
         if not hasattr(self, "model_"):

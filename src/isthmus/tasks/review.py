@@ -14,7 +14,7 @@ import torch
 from isthmus.errors import OptionError
 from isthmus.kinds import tables
 from isthmus.kinds.table_files import TableWriter
-from isthmus.tasks.annotate import annotate, reasons
+from isthmus.tasks.annotate import annotate, only_known, reasons
 from isthmus.tasks.anomaly import AnomalyDetector
 from isthmus.tasks.labels import odd_rows
 from isthmus.tasks.picture_judge import PictureReason
@@ -97,6 +97,8 @@ def review(
     seed : int
         Of the sample.
     """
+    if label in detector.columns_:
+        raise OptionError(f"label column {label!r} is one of those that the detector learned from; fit it without it")
     chance = np.random.default_rng(seed)
     scores, labels = [], []
     kept: pa.Table | None = None
@@ -133,7 +135,9 @@ def review(
             None if truth is None else bool(truth[row]))
         for row, text in zip(kept_rows, texts, strict=True)
     ]  # fmt: skip
-    return Review(detector, all_scores, p_values, flags, found, detector.embed(sample), sample_rows, truth)
+    return Review(
+        detector, all_scores, p_values, flags, found, detector.embed(only_known(detector, sample)), sample_rows, truth
+    )
 
 
 def review_pictures(detector: AnomalyDetector, X: Any, *, oddest: int = 30, seed: int = 0) -> Review:
@@ -174,10 +178,11 @@ def score_to_file(
 ) -> tuple[int, int]:
     """Write all rows of X, annotated, to a CSV or Parquet file; return how many there were and were flagged.
 
-    `told` is called with the number of rows so far, a part at a time.
+    A CSV file is written with the delimiter it is read with. `told` is called with the number of rows so far, a part
+    at a time.
     """
     count = flagged = 0
-    with TableWriter(out) as writer:
+    with TableWriter(out, delimiter) as writer:
         for part in annotate(detector, X, telling=telling, delimiter=delimiter):
             writer.write(part)
             count += part.num_rows
@@ -208,7 +213,7 @@ def explain_rows(
     gone = [row for row in rows if row not in found]
     if gone:
         raise OptionError(f"row {gone[0]}: the table has {first:,} rows, numbered from 0")
-    frame = detector.explain(pa.concat_tables([found[row] for row in rows]), top=top)
+    frame = detector.explain(only_known(detector, pa.concat_tables([found[row] for row in rows])), top=top)
     frame["row"] = np.asarray(rows)[frame["row"].to_numpy()]
     return frame
 

@@ -14,7 +14,9 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-__all__ = ["average", "broadcast", "mean_over_processes", "process_group", "rank", "world"]
+__all__ = [
+    "average", "broadcast", "gathered", "highest", "mean_over_processes", "process_group", "rank", "world",
+]  # fmt: skip
 
 
 def rank() -> int:
@@ -58,11 +60,30 @@ def average(parameters: Iterable[nn.Parameter]) -> None:
         gradient.copy_(part.view_as(gradient))
 
 
-def broadcast(model: nn.Module) -> None:
-    """Give every process the weights and buffers of the first."""
+def broadcast(tensors: Iterable[Tensor]) -> None:
+    """Give every process the first's weights or buffers."""
     if _together():
-        for tensor in (*model.parameters(), *model.buffers()):
+        for tensor in tensors:
             dist.broadcast(tensor.detach(), 0)
+
+
+def gathered(tensor: Tensor) -> list[Tensor]:
+    """Return every process's tensor, in the order of their numbers."""
+    if not _together():
+        return [tensor]
+    own = tensor.to(_device())
+    parts = [torch.empty_like(own) for _ in range(world())]
+    dist.all_gather(parts, own)
+    return [part.to(tensor.device) for part in parts]
+
+
+def highest(number: int) -> int:
+    """Return the highest number that any process gives, so that all take the same decision from it."""
+    if not _together():
+        return number
+    told = torch.tensor(number, device=_device())
+    dist.all_reduce(told, dist.ReduceOp.MAX)
+    return int(told)
 
 
 def mean_over_processes(value: Tensor) -> Tensor:
@@ -72,6 +93,10 @@ def mean_over_processes(value: Tensor) -> Tensor:
         dist.all_reduce(value)
         value /= dist.get_world_size()
     return value
+
+
+def _device() -> str:
+    return "cuda" if dist.get_backend() == "nccl" else "cpu"
 
 
 def _together() -> bool:

@@ -19,18 +19,20 @@ from torch import Tensor
 
 from isthmus.code import Batch, Passage
 from isthmus.errors import DataError
+from isthmus.files import made_folder
 from isthmus.players import Player
 from isthmus.training import checkpoints
-from isthmus.training.distributed import broadcast, mean_over_processes, process_group, rank, world
+from isthmus.training.distributed import broadcast, highest, mean_over_processes, process_group, rank, world
 from isthmus.training.history import History, Point
 from isthmus.training.optimisers import Turn, rate_at
-from isthmus.training.samples import InMemory, Samples, ordered
+from isthmus.training.samples import InMemory, Samples, fingerprint, ordered
 from isthmus.training.settings import Settings
 from isthmus.training.threads import threads
 
 __all__ = ["Trainable", "evaluate", "train"]
 
 EVALUATED_AT_ONCE = 4096  # rows; bounds the memory of an evaluation
+DUE, STOP = 1, 2  # what a process asks of all: save, or save and stop
 
 
 class Trainable(Protocol):
@@ -73,6 +75,8 @@ def train(
         If there is nothing to train on, or a loss stops being finite.
     ModelError
         If the checkpoint to resume from does not fit.
+    KeyboardInterrupt
+        If a signal to end came, once the state is saved: what is half trained is never returned.
     """
     settings = settings or Settings()
     source = InMemory(samples) if isinstance(samples, Batch) else samples
@@ -104,8 +108,9 @@ class _Run:
         self.device = next(model.parameters()).device
         turns = [Turn(player, settings) for player in model.players()]
         sums = {turn.player.name: torch.zeros((), device=self.device) for turn in turns}
-        self.state = checkpoints.State(model, turns, History(), sums, best={})
         self.file = Path(settings.checkpoint) if settings.checkpoint is not None else None
+        data = fingerprint(source) if self.file is not None else ""
+        self.state = checkpoints.State(model, turns, History(), sums, best={}, data=data)
         self.cast: AbstractContextManager[Any] = (
             torch.autocast(self.device.type, torch.bfloat16) if settings.precision == "bfloat16" else nullcontext()
         )
@@ -114,7 +119,7 @@ class _Run:
         state, settings = self.state, self.settings
         if self.file is not None and self.file.exists():
             checkpoints.restore(self.file, state, settings)
-        broadcast(state.model)
+        broadcast([*state.model.parameters(), *state.model.buffers()])
         state.model.train()
         clock = checkpoints.Clock(settings.checkpoint_every)
         with checkpoints.stop_requested(self.file is not None) as signals, _bar(settings) as advance:
@@ -126,16 +131,23 @@ class _Run:
                 advance(1)
                 if state.step % settings.evaluate_every == 0 or state.step == settings.steps:
                     self._look()
-                if self.file is not None and (signals or clock.due()):
+                asked = self._asked(signals, clock)
+                if asked:
                     self._save()
-                    if signals:
-                        return state.history  # the signal itself is raised again on leaving the block
+                if asked == STOP:  # the signal itself is raised again on leaving the block
+                    raise KeyboardInterrupt(f"stopped at step {state.step}; {self.file} goes on from there")
             if self.file is not None:
                 self._save()
         if state.best:
             state.model.load_state_dict(state.best)
         state.model.eval()
         return state.history
+
+    def _asked(self, signals: list[int], clock: checkpoints.Clock) -> int:
+        """Return what is to be done now, the same in every process."""
+        if self.file is None:
+            return 0
+        return highest(STOP if signals else DUE if rank() == 0 and clock.due() else 0)
 
     def _batches(self) -> Iterator[Batch]:
         order = ordered(
@@ -168,6 +180,7 @@ class _Run:
             total.zero_()
         value = None
         if self.validation is not None:
+            broadcast(state.model.buffers())  # each process has kept its own averages of what it saw
             value = float(mean_over_processes(evaluate(state.model, self.validation)))
             state.stale += 1
             if value < state.history.best:
@@ -184,7 +197,7 @@ class _Run:
         return self.settings.patience is not None and self.state.stale >= self.settings.patience
 
     def _save(self) -> None:
-        if rank() == 0 and self.file is not None:
+        if self.file is not None:
             checkpoints.save(self.file, self.state, self.settings)
 
 
@@ -210,5 +223,5 @@ def _log(settings: Settings) -> Iterator[Any]:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError as error:
         raise ImportError("log_dir= needs TensorBoard: pip install 'isthmus[logging]'") from error
-    with SummaryWriter(str(settings.log_dir)) as writer:
+    with SummaryWriter(str(made_folder(settings.log_dir))) as writer:
         yield writer

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
-from isthmus.code import Batch
+from isthmus.code import Batch, each
 
-__all__ = ["Beside", "InMemory", "Samples", "Viewed", "ordered"]
+__all__ = ["Beside", "InMemory", "Samples", "Viewed", "fingerprint", "ordered"]
 
 
 class Samples(Protocol):
@@ -89,6 +90,22 @@ class Beside:
     def _both(self, chunk: Tensor) -> Tensor:
         which = torch.randint(self.neighbours.shape[1], (len(chunk),))
         return torch.cat([chunk, self.neighbours[chunk, which]])
+
+
+def fingerprint(samples: Samples) -> str:
+    """Return what tells these samples from others: their number, and a digest of the first and the last few."""
+    digest = hashlib.sha256(str(len(samples)).encode())
+
+    def note(tensor: Tensor) -> Tensor:
+        digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
+        return tensor
+
+    few = torch.tensor(sorted({*range(min(4, len(samples))), *range(max(len(samples) - 4, 0), len(samples))}))
+    with torch.random.fork_rng():
+        torch.manual_seed(0)  # for those that draw a view, a crop or a neighbour
+        for batch in samples.take([few]):
+            each(note, {"x": batch.x, "given": batch.given})
+    return digest.hexdigest()
 
 
 def ordered(count: int, *, size: int, seed: int, start: int, rank: int = 0, world: int = 1) -> Iterator[Tensor]:
