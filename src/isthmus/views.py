@@ -15,6 +15,8 @@ from isthmus.errors import OptionError
 
 __all__ = ["Noises", "Shifts", "Warps"]
 
+SMALL = 16  # side below which the blur of straight-line interpolation closes the loops of a digit: cubic is used
+
 
 class Shifts(nn.Module):
     """Move every picture by up to some whole pixels, filling with what the edge has.
@@ -44,6 +46,8 @@ class Shifts(nn.Module):
 
 class Warps(nn.Module):
     """Turn, scale, slant and move pictures, and change their light, each a little and at random.
+
+    What comes in from outside has the ground's colour: the median of the picture's edge.
 
     Parameters
     ----------
@@ -84,10 +88,20 @@ class Warps(nn.Module):
             first = first * torch.where(torch.rand(len(x), 1, device=x.device) < 0.5, -1.0, 1.0)
         second = torch.stack([high * sine, high * cosine, within(self.move)], 1)
         grid = F.affine_grid(torch.stack([first, second], 1), list(x.shape), align_corners=False)
-        x = F.grid_sample(x, grid, align_corners=False)
+        ground = _ground(x)
+        if min(x.shape[2:]) < SMALL:
+            x = (F.grid_sample(x - ground, grid, mode="bicubic", align_corners=False) + ground).clamp(0, 1)
+        else:
+            x = F.grid_sample(x - ground, grid, align_corners=False) + ground
         if self.light:
             x = (x * within(self.light).exp()[:, None, None, None]).clamp(0, 1)
         return x
+
+
+def _ground(x: Tensor) -> Tensor:
+    """Return the median of each picture's edge, a channel each: (batch, channels, h, w) -> (batch, channels, 1, 1)."""
+    edge = torch.cat([x[..., 0, :], x[..., -1, :], x[..., 0], x[..., -1]], 2)
+    return edge.median(2).values[..., None, None]
 
 
 class Noises(nn.Module):

@@ -1,6 +1,6 @@
 import torch
 
-from isthmus.recipes.neighbours import nearest, squared_distance
+from isthmus.recipes.neighbours import nearest, nearest_neighbours, squared_distance
 
 
 def test_nearest_agrees_with_every_distance_and_can_leave_oneself_out():
@@ -23,3 +23,10 @@ def test_several_samples_each_have_a_nearest_and_the_distance_is_their_geometric
     assert torch.equal(nearest(points, among, draws=2), torch.stack([first.argmin(1), 15 + second.argmin(1)], 1))
     expected = (first.amin(1) * second.amin(1)).sqrt()
     torch.testing.assert_close(squared_distance(points, among, draws=2), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_another_is_as_near_as_the_nearest_of_its_views():
+    torch.manual_seed(0)
+    points, seen = torch.randn(40, 5), [torch.randn(40, 5), torch.randn(40, 5)]
+    every = torch.stack([torch.cdist(points, view) for view in (points, *seen)]).amin(0).fill_diagonal_(torch.inf)
+    assert torch.equal(nearest_neighbours(points, 3, seen), every.topk(3, largest=False).indices)

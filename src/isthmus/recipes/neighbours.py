@@ -6,6 +6,8 @@ rows that resemble each other have near neighbours among all, and hardly ever on
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -42,11 +44,22 @@ def squared_distance(points: Tensor, among: Tensor, other_than: Tensor | None = 
     return apart.log_().mean(1).exp_()
 
 
-def nearest_neighbours(points: Tensor, count: int) -> Tensor:
-    """Return the indices of the nearest others of each point, (N, width) -> (N, count)."""
+def nearest_neighbours(points: Tensor, count: int, seen: Sequence[Tensor] = ()) -> Tensor:
+    """Return the indices of the nearest others of each point, (N, width) -> (N, count).
+
+    Parameters
+    ----------
+    points : tensor (N, width)
+    count : int
+    seen : tensors (N, width)
+        The same points in other views: another is as near as the nearest of its views. A distance that forgives what
+        the views change, as the tangent distance (Simard et al., 1993) does to first order.
+    """
     found, places = [], torch.arange(len(points), device=points.device)
     for own in places.split(AT_ONCE):
         apart = _partial(points[own], points, own)
+        for view in seen:
+            torch.minimum(apart, _partial(points[own], view, own), out=apart)
         found.append(apart.topk(min(count, len(points) - 1), dim=1, largest=False).indices)
     return torch.cat(found)
 

@@ -25,7 +25,18 @@ from isthmus.codes.onehot import OneHot
 from isthmus.errors import OptionError
 from isthmus.players import Player
 
-__all__ = ["Classes"]
+__all__ = ["Classes", "neighbour_nats", "unevenness"]
+
+
+def neighbour_nats(own: Tensor, theirs: Tensor, wrong: float) -> Tensor:
+    """Price the class of a neighbour by one's own, which at the chance `wrong` says nothing: (..., K) -> (...) nats."""
+    alike = (own * theirs).sum(-1)
+    return -torch.lerp(alike, torch.full_like(alike, 1 / own.shape[-1]), wrong).log()
+
+
+def unevenness(mean: Tensor) -> Tensor:
+    """Return what the classes' mean chance lacks to an even use, (..., K) -> (...) nats."""
+    return math.log(mean.shape[-1]) + (mean * mean.clamp(min=1e-9).log()).sum(-1)
 
 
 class Classes(nn.Module):
@@ -61,10 +72,8 @@ class Classes(nn.Module):
         """Price the class of `given["neighbour"]` by the class of x, each seen in a view of its own."""
         both = self.logits(torch.cat([self.view(batch.x), self.view(batch.given["neighbour"])])).float()
         own, theirs = both.softmax(1).chunk(2)
-        alike = (own * theirs).sum(1)
-        nats = -torch.lerp(alike, torch.full_like(alike, 1 / self.code.classes), self.wrong).log()
-        mean = (own.mean(0) + theirs.mean(0)) / 2
-        uneven = math.log(self.code.classes) + (mean * mean.clamp(min=1e-9).log()).sum()
+        nats = neighbour_nats(own, theirs, self.wrong)
+        uneven = unevenness((own.mean(0) + theirs.mean(0)) / 2)
         code = self.code(both[: len(batch)])
         free = torch.zeros_like(nats)
         return Passage(batch, Code(code.value, free, self.balance * uneven.expand(len(nats))), both, nats)

@@ -12,6 +12,7 @@ from sklearn.base import ClusterMixin
 from torch import Tensor
 
 from isthmus.errors import DataError, OptionError
+from isthmus.recipes.graph_classes import graph_classes
 from isthmus.recipes.neighbours import nearest_neighbours
 from isthmus.recipes.onehot import Classes
 from isthmus.tasks.learned import LearnedTask, over
@@ -21,6 +22,9 @@ __all__ = ["Clusterer"]
 
 WIDTH = 128  # numbers that the encoder hands to the head
 NEIGHBOURS = 10
+VIEWS, SLIGHT = 8, 0.5  # in which a sample may be the neighbour of another, and how strong they are
+COMPONENTS, COMPONENTS_FROM = 64, 10_000  # in which distances are taken, and samples that tell them
+FEW, MATES = 20_000, 50  # samples up to which, and samples a class from which, a graph of them is searched first
 BATCH = 512
 
 
@@ -107,13 +111,20 @@ class Clusterer(ClusterMixin, LearnedTask):
             raise DataError(f"{len(samples)} samples are too few for {self.classes} classes: give at least two a class")
         with torch.random.fork_rng():
             torch.manual_seed(self._seed())
-            first = max(1, self.steps // 3)
-            model, likeness = self._build(), over(samples, self.input_.likeness)
-            self._learn_classes(model, samples, likeness, first, title="learning the classes")
+            model, first = self._build(), max(1, self.steps // 3)
+            alike = self._alike(samples)
+            near, few = self._nearest(alike), MATES * self.classes <= len(samples) <= FEW
+            if few:
+                mates = self._mates(near)
+                self._learn_classes(model, samples, mates, first // 2, title="learning classes of neighbours")
+                first -= first // 2
+            self._learn_classes(model, samples, near, first, title="learning the classes")
             if self.steps > first:
-                before, learned = self.history_, F.normalize(over(samples, model.encoder), dim=1)
-                self._learn_classes(model, samples, learned, self.steps - first, title="from better neighbours")
-                self.history_ = before.followed_by(self.history_)
+                learned = F.normalize(over(samples, model.encoder), dim=1)
+                beside = [torch.cat([learned, points], 1) for points in alike] if few else [learned]
+                self._learn_classes(
+                    model, samples, self._nearest(beside), self.steps - first, title="from better neighbours"
+                )
         self.labels_ = over(samples, self.model_.logits).argmax(1).numpy()
         return self
 
@@ -125,13 +136,39 @@ class Clusterer(ClusterMixin, LearnedTask):
         """Return the chance of each class, (N, classes)."""
         return self._over(X, self.model_.logits).softmax(1).numpy()
 
-    def _learn_classes(self, model: Classes, samples: Samples, likeness: Tensor, steps: int, *, title: str) -> None:
-        near = nearest_neighbours(likeness, max(1, min(NEIGHBOURS, len(samples) // (5 * self.classes))))
+    def _alike(self, samples: Samples) -> list[Tensor]:
+        """Return points whose distances tell which samples are alike, and the same in other views: (N, width) each."""
+        points = over(samples, self.input_.likeness)
+        view = self.input_.another_view(SLIGHT)
+        if view is None:
+            return [points]
+        some = points[torch.randperm(len(points))[:COMPONENTS_FROM]]
+        components = torch.pca_lowrank(some, min(COMPONENTS, *some.shape), niter=4)[2]
+        seen = [over(samples, lambda x: self.input_.likeness(view(x)) @ components) for _ in range(VIEWS)]
+        return [points @ components, *seen]
+
+    def _nearest(self, alike: list[Tensor]) -> Tensor:
+        count = max(1, min(NEIGHBOURS, len(alike[0]) // (5 * self.classes)))
+        return nearest_neighbours(alike[0], count, alike[1:])
+
+    def _mates(self, near: Tensor) -> Tensor:
+        """Return others of the class that the graph of neighbours alone gives each sample, (N, NEIGHBOURS)."""
+        found = graph_classes(near, self.classes, balance=self.balance, wrong=0.3, seed=self._seed())
+        mates = torch.empty(len(near), NEIGHBOURS, dtype=torch.long)
+        for one in found.unique():
+            own = torch.nonzero(found == one).squeeze(1)
+            mates[own] = own[torch.randint(len(own), (len(own), NEIGHBOURS))]
+        return mates
+
+    def _learn_classes(self, model: Classes, samples: Samples, near: Tensor, steps: int, *, title: str) -> None:
+        before = getattr(self, "history_", None) if hasattr(self, "model_") else None
         self._train(
             model.train().requires_grad_(True), Beside(samples, near), steps=steps,
             batch_size=min(BATCH, len(samples)), learning_rate=2e-3, weight_decay=1e-4, warmup=min(100, steps // 4),
             title=title, log_dir=None if self.log_dir is None else Path(self.log_dir) / title.replace(" ", "_"),
         )  # fmt: skip
+        if before is not None:
+            self.history_ = before.followed_by(self.history_)
 
     def _build(self) -> Classes:
         encoder = self.input_.encoder(WIDTH, self.width)

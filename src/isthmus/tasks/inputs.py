@@ -124,7 +124,9 @@ class PictureInput:
     def warps(self) -> nn.Module:
         if self.mirror:
             return Warps(turn=10, slant=0.1, mirror=True, light=0.4)
-        return Warps()
+        # where strokes are a pixel wide, full views make a one of an eight
+        part = min(1.0, min(self.frame.height, self.frame.width) / SHIFTED)
+        return Warps(turn=20 * part, scale=0.2 * part, slant=0.25 * part, move=0.12 * part)
 
     def another_view(self, strength: float) -> nn.Module | None:
         if not strength:
@@ -132,8 +134,9 @@ class PictureInput:
         return Warps(turn=20 * strength, scale=0.2 * strength, slant=0.25 * strength, move=0.12 * strength)
 
     def likeness(self, x: Tensor) -> Tensor:
-        # a little blur forgives a stroke that lies a pixel off; the direction forgives its weight
-        return F.normalize(F.avg_pool2d(x, 3, 1, 1).flatten(1) if min(x.shape[2:]) >= SHIFTED else x.flatten(1), dim=1)
+        # a little blur forgives a stroke that lies a pixel off; the direction forgives its weight, whatever the ground
+        flat = (F.avg_pool2d(x, 3, 1, 1) if min(x.shape[2:]) >= SHIFTED else x).flatten(1)
+        return F.normalize(flat - flat.mean(1, keepdim=True), dim=1)
 
     def pace(self) -> dict[str, Any]:
         # on small pictures several threads wait for each other, and the conversions outweigh what bfloat16 saves
