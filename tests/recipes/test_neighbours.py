@@ -1,6 +1,6 @@
 import torch
 
-from isthmus.recipes.neighbours import nearest, squared_distance
+from isthmus.recipes.neighbours import nearest, nearest_neighbours, squared_distance
 
 
 def test_nearest_agrees_with_every_distance_and_can_leave_oneself_out():
@@ -23,3 +23,14 @@ def test_several_samples_each_have_a_nearest_and_the_distance_is_their_geometric
     assert torch.equal(nearest(points, among, draws=2), torch.stack([first.argmin(1), 15 + second.argmin(1)], 1))
     expected = (first.amin(1) * second.amin(1)).sqrt()
     torch.testing.assert_close(squared_distance(points, among, draws=2), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_neighbours_are_of_another_group():
+    torch.manual_seed(0)
+    points, groups = torch.randn(30, 5), torch.arange(30) % 3
+    apart = torch.cdist(points, points)
+    assert torch.equal(nearest_neighbours(points, 4)[:, 0], apart.clone().fill_diagonal_(torch.inf).argmin(1))
+    found = nearest_neighbours(points, 25, groups)
+    assert found.shape == (30, 20)
+    assert (groups[found] != groups[:, None]).all()
+    assert torch.equal(found[:, 0], apart.masked_fill(groups[:, None] == groups, torch.inf).argmin(1))

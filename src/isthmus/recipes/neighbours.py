@@ -42,12 +42,24 @@ def squared_distance(points: Tensor, among: Tensor, other_than: Tensor | None = 
     return apart.log_().mean(1).exp_()
 
 
-def nearest_neighbours(points: Tensor, count: int) -> Tensor:
-    """Return the indices of the nearest others of each point, (N, width) -> (N, count)."""
+def nearest_neighbours(points: Tensor, count: int, groups: Tensor | None = None) -> Tensor:
+    """Return the indices of the nearest others of each point, (N, width) -> (N, count).
+
+    Parameters
+    ----------
+    points : tensor (N, width)
+    count : int
+        At most; fewer where there are not as many others.
+    groups : tensor (N,), optional
+        Those of a point's own group are no others.
+    """
+    most = 1 if groups is None else int(groups.unique(return_counts=True)[1].max())
     found, places = [], torch.arange(len(points), device=points.device)
     for own in places.split(AT_ONCE):
         apart = _partial(points[own], points, own)
-        found.append(apart.topk(min(count, len(points) - 1), dim=1, largest=False).indices)
+        if groups is not None:
+            apart = apart.masked_fill(groups[own, None] == groups, torch.inf)
+        found.append(apart.topk(min(count, len(points) - most), dim=1, largest=False).indices)
     return torch.cat(found)
 
 

@@ -1,24 +1,67 @@
 """Unsupervised speech representation learning using WaveNet autoencoders (Chorowski et al., 2019, arXiv:1901.08810).
 
-    said ──► convolutions ──► nearest entries of a codebook ──► units, the sounds of a language ─┐
-    voice ──► pooled over time ──► speaker ───────────────────────────────────────────────────────┴─► said
+    said ──► 100 ms around each place ──► nearest entries of a codebook ──► units, the sounds of a language ─┐
+    voice ──► pooled over time ──► speaker ──────────────────────────────────────────────────────────────────┴─► said
 
 Since the decoder is told the voice, units need not hold it; since there are few, they cannot. In training some units
-stand at a neighbour's place (time jitter), so that they last as long as sounds do. We depart from the paper in the
-decoder, which gives mel frames and not samples, and in hearing what is said in other voices, as `adain_vc` does.
+stand at a neighbour's place (time jitter), so that they last as long as sounds do.
+
+A codebook that learns to restore frames spends its entries on what frames differ by most, pitch and loudness, and tells
+phones apart no better than k-means of frames. So we depart from the paper in what teaches it: before the decoder,
+encoder and codebook learn, with `sounds`, that a sound is what it shares with those that are most like it in other
+recordings, whoever says either (`recipes.onehot`, after SCAN, arXiv:2005.12320). Then both stay as they are, as
+AutoVC's speaker encoder does. We also depart in the decoder, which gives mel frames and not samples, and in hearing
+what is said in other voices, as `adain_vc` does.
 """
 
 from __future__ import annotations
+
+from torch import Tensor, nn
 
 from isthmus.autoencoder import AutoEncoder
 from isthmus.codes.quantized import Quantized
 from isthmus.codes.split import Split
 from isthmus.codes.vector import Vector
 from isthmus.distances import Laplace, Of
-from isthmus.networks.speech import AdaptiveDecoder, ContentEncoder, SpeakerEncoder, SplitEncoder
+from isthmus.networks.sounds import Nearness, SoundEncoder
+from isthmus.networks.speech import AdaptiveDecoder, SpeakerEncoder, SplitEncoder
 from isthmus.recipes.adain_vc import AnotherVoice
+from isthmus.recipes.onehot import Classes
 
-__all__ = ["speech_units"]
+__all__ = ["sounds", "speech_units"]
+
+
+class _Elsewhere(nn.Module):
+    """A view: windows of sound as other voices would say them in other rooms, (batch, bands, frames) -> the same."""
+
+    def __init__(self, reach: float, room: float) -> None:
+        super().__init__()
+        self.other = AnotherVoice(reach, room)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.other({"said": x})[0]["said"]
+
+
+def sounds(
+    encoder: SoundEncoder,
+    *,
+    content: int,
+    entries: int,
+    reach: float = 1.2,
+    room: float = 0.3,  # deviations of a band over a recording
+    balance: float = 2.0,
+    wrong: float = 0.1,  # nearest others are of another phone more often, but hardly of an unlike one
+) -> Classes:
+    """Return the model of the warm start: windows (batch, bands, `WINDOW`) and their neighbours -> an entry each."""
+    return Classes(
+        nn.Sequential(encoder.heard, nn.Flatten()),
+        _Elsewhere(reach, room),
+        content,
+        entries,
+        balance=balance,
+        wrong=wrong,
+        head=Nearness(content, entries),
+    )
 
 
 def speech_units(
@@ -26,17 +69,15 @@ def speech_units(
     *,
     width: int = 192,
     entries: int = 128,
-    content: int = 32,  # numbers in an entry
+    content: int = 64,  # numbers in an entry
     style: int = 128,
     jitter: float = 0.12,  # paper, section IV-C
     reach: float = 1.4,
 ) -> AutoEncoder:
     """Return the auto-encoder {"said", "voice"} -> {"content": units, one every 2 frames, "speaker"} -> said."""
     return AutoEncoder(
-        encoder=SplitEncoder(
-            ContentEncoder(bands, width, content, strides=(1, 2, 1, 1)), SpeakerEncoder(bands, width, style)
-        ),
-        code=Split(content=Quantized(entries, content), speaker=Vector()),
+        encoder=SplitEncoder(SoundEncoder(bands, 256, content), SpeakerEncoder(bands, width, style)),
+        code=Split(content=Quantized(entries, content, learned="beforehand"), speaker=Vector()),
         decoder=AdaptiveDecoder(content, style, width, bands, doublings=1, jitter=jitter),
         distance=Of("said", Laplace(0.5, learned=True)),
         corruption=AnotherVoice(reach),

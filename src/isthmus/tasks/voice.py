@@ -157,6 +157,8 @@ class VoiceConverter(LearnedTask):
                 speaker: Any = model.encoder.speaker
                 around.learn(Speakers(speaker), samples, self.steps // 4, title="learning speakers")
                 speaker.requires_grad_(False)
+            if self.recipe == "units":
+                around.sounds(model, mels, self.steps // 4)
             self._train(model, samples, seed=around.seed, title="learning voices", **pace(self.steps))
             if self.recipe == "adversarial":
                 model.train().requires_grad_(True)

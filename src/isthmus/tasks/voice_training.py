@@ -12,21 +12,28 @@ import torch
 from torch import Tensor, nn
 
 from isthmus.autoencoder import AutoEncoder
+from isthmus.code import Batch
+from isthmus.codes.quantized import Quantized
 from isthmus.errors import SoundWarning
 from isthmus.kinds import speech
+from isthmus.networks.sounds import SoundEncoder, shapes, windows
 from isthmus.networks.speech import SpeakerEncoder
 from isthmus.recipes.adain_vc import NewVoices
+from isthmus.recipes.neighbours import nearest_neighbours
 from isthmus.recipes.speakers import Speakers
+from isthmus.recipes.speech_units import sounds
 from isthmus.tasks.speech_input import SpeechInput
 from isthmus.tasks.verifier import equal_error_rate, held_out_speakers
 from isthmus.training.loop import train
-from isthmus.training.samples import Samples, Viewed
+from isthmus.training.samples import Beside, InMemory, Samples, Viewed
 from isthmus.training.settings import Settings
 from isthmus.training.takes import Takes, Waves
 
 __all__ = ["Around", "pace"]
 
 WAVE = 8000  # samples of a vocoder's training crop
+MOST_SOUNDS = 40_000  # places that sounds are learned from, 17 minutes: each is compared with all
+SOUNDS, NEIGHBOURS = 512, 10  # sounds in a batch; of those most like a sound in other recordings, it is one of these
 
 
 def pace(steps: int) -> dict[str, Any]:
@@ -61,6 +68,23 @@ class Around:
         if not others:
             return None
         return equal_error_rate(encoder, [mels[at] for at in others], [speakers[at] for at in others])
+
+    def sounds(self, model: AutoEncoder, mels: Sequence[Tensor], steps: int) -> None:
+        """Teach the units of `speech_units` which sounds there are, before the decoder learns; then they stay."""
+        encoder: SoundEncoder = model.encoder.content  # type: ignore[assignment]
+        code: Quantized = model.code.parts["content"]  # type: ignore[index,assignment]
+        every, alike = torch.cat([windows(mel) for mel in mels]), torch.cat([shapes(mel) for mel in mels])
+        recording = torch.cat([torch.full((len(windows(mel)),), at) for at, mel in enumerate(mels)])
+        drawn = torch.randperm(len(every))[:MOST_SOUNDS]
+        near = nearest_neighbours(alike[drawn], NEIGHBOURS, recording[drawn])
+        taught = sounds(encoder, content=code.width, entries=code.entries)
+        samples = Beside(InMemory(Batch(every[drawn])), near)
+        self.learn(
+            taught, samples, steps, batch_size=min(SOUNDS, len(drawn)), learning_rate=2e-3, weight_decay=1e-4,
+            title="learning the sounds",
+        )  # fmt: skip
+        code.put(taught.head.codebook)  # type: ignore[arg-type]
+        encoder.requires_grad_(False)
 
     def vocoder(self, model: AutoEncoder, folder: str | Path, steps: int) -> None:
         """Train a vocoder on the recordings of a folder."""
