@@ -43,7 +43,10 @@ def statistics(mel: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def standardised(mel: Tensor) -> Tensor:
-    """Return every band in its own deviations where there is speech, at most `WIDEST`, (batch, bands, frames) twice."""
+    """Return every band in its own deviations where there is speech, at most `WIDEST`.
+
+    (batch, bands, frames) -> the same.
+    """
     mean, deviation = statistics(mel)
     return ((mel - mean) / deviation).clamp(-WIDEST, WIDEST)
 

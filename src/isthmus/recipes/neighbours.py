@@ -58,7 +58,7 @@ def nearest_neighbours(points: Tensor, count: int, groups: Tensor | None = None)
     for own in places.split(AT_ONCE):
         apart = _partial(points[own], points, own)
         if groups is not None:
-            apart = apart.masked_fill(groups[own, None] == groups, torch.inf)
+            apart.masked_fill_(groups[own, None] == groups, torch.inf)
         found.append(apart.topk(min(count, len(points) - most), dim=1, largest=False).indices)
     return torch.cat(found)
 

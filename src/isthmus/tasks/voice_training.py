@@ -16,7 +16,7 @@ from isthmus.code import Batch
 from isthmus.codes.quantized import Quantized
 from isthmus.errors import SoundWarning
 from isthmus.kinds import speech
-from isthmus.networks.sounds import SoundEncoder, shapes, windows
+from isthmus.networks.sounds import STRIDE, SoundEncoder, shapes, windows
 from isthmus.networks.speech import SpeakerEncoder
 from isthmus.recipes.adain_vc import NewVoices
 from isthmus.recipes.neighbours import nearest_neighbours
@@ -73,14 +73,12 @@ class Around:
         """Teach the units of `speech_units` which sounds there are, before the decoder learns; then they stay."""
         encoder: SoundEncoder = model.encoder.content  # type: ignore[assignment]
         code: Quantized = model.code.parts["content"]  # type: ignore[index,assignment]
-        every, alike = torch.cat([windows(mel) for mel in mels]), torch.cat([shapes(mel) for mel in mels])
-        recording = torch.cat([torch.full((len(windows(mel)),), at) for at, mel in enumerate(mels)])
-        drawn = torch.randperm(len(every))[:MOST_SOUNDS]
-        near = nearest_neighbours(alike[drawn], NEIGHBOURS, recording[drawn])
+        heard, alike, recording = _drawn(mels)
+        near = nearest_neighbours(alike, NEIGHBOURS, recording)
         taught = sounds(encoder, content=code.width, entries=code.entries)
-        samples = Beside(InMemory(Batch(every[drawn])), near)
+        samples = Beside(InMemory(Batch(heard)), near)
         self.learn(
-            taught, samples, steps, batch_size=min(SOUNDS, len(drawn)), learning_rate=2e-3, weight_decay=1e-4,
+            taught, samples, steps, batch_size=min(SOUNDS, len(heard)), learning_rate=2e-3, weight_decay=1e-4,
             title="learning the sounds",
         )  # fmt: skip
         code.put(taught.head.codebook)  # type: ignore[arg-type]
@@ -90,6 +88,20 @@ class Around:
         """Train a vocoder on the recordings of a folder."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SoundWarning)  # they were told when the mel frames were made
-            sounds = [torch.from_numpy(self.input.take(take.path)) for take in speech.find(folder)]
-        self.learn(model, Waves(sounds, WAVE), steps, batch_size=16, betas=(0.8, 0.99), title="learning to sound")
+            takes = [torch.from_numpy(self.input.take(take.path)) for take in speech.find(folder)]
+        self.learn(model, Waves(takes, WAVE), steps, batch_size=16, betas=(0.8, 0.99), title="learning to sound")
         model.eval().requires_grad_(False)
+
+
+def _drawn(mels: Sequence[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+    """Draw places of recordings: their windows, what they are compared by, and the recording of each."""
+    ends = torch.tensor([mel.shape[1] // STRIDE for mel in mels]).cumsum(0)
+    drawn = torch.randperm(int(ends[-1]))[:MOST_SOUNDS]
+    recording = torch.bucketize(drawn, ends, right=True)
+    heard, alike = [], []
+    for at, (mel, end) in enumerate(zip(mels, ends.tolist(), strict=True)):
+        places = drawn[recording == at] - (end - mel.shape[1] // STRIDE)
+        heard.append(windows(mel)[places])
+        alike.append(shapes(mel)[places])
+    as_drawn = recording.argsort(stable=True).argsort()
+    return torch.cat(heard)[as_drawn], torch.cat(alike)[as_drawn], recording
