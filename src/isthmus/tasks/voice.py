@@ -20,7 +20,6 @@ from isthmus.networks.speech import SpeakerEncoder
 from isthmus.recipes.adain_vc import NewVoices, adain_vc
 from isthmus.recipes.adversarial_vc import Residual, adversarial_vc
 from isthmus.recipes.autovc import autovc
-from isthmus.recipes.speakers import Speakers
 from isthmus.recipes.speech_units import speech_units
 from isthmus.recipes.vocoder import vocoder
 from isthmus.tasks.learned import LearnedTask
@@ -154,10 +153,8 @@ class VoiceConverter(LearnedTask):
             )
             model = self._build()
             if self.recipe == "autovc":
-                speaker: Any = model.encoder.speaker
-                around.learn(Speakers(speaker), samples, self.steps // 4, title="learning speakers")
-                speaker.requires_grad_(False)
-            if self.recipe == "units":
+                around.speakers(model, samples, self.steps // 4)
+            elif self.recipe == "units":
                 around.sounds(model, mels, self.steps // 4)
             self._train(model, samples, seed=around.seed, title="learning voices", **pace(self.steps))
             if self.recipe == "adversarial":

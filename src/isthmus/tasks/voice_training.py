@@ -69,6 +69,12 @@ class Around:
             return None
         return equal_error_rate(encoder, [mels[at] for at in others], [speakers[at] for at in others])
 
+    def speakers(self, model: AutoEncoder, samples: Samples, steps: int) -> None:
+        """Teach the speaker part of `autovc` to tell speakers apart, before the rest learns; then it stays."""
+        speaker: SpeakerEncoder = model.encoder.speaker  # type: ignore[assignment]
+        self.learn(Speakers(speaker), samples, steps, title="learning speakers")
+        speaker.requires_grad_(False)
+
     def sounds(self, model: AutoEncoder, mels: Sequence[Tensor], steps: int) -> None:
         """Teach the units of `speech_units` which sounds there are, before the decoder learns; then they stay."""
         encoder: SoundEncoder = model.encoder.content  # type: ignore[assignment]
