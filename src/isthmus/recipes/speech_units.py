@@ -6,8 +6,8 @@
 Since the decoder is told the voice, units need not hold it; since there are few, they cannot. In training some units
 stand at a neighbour's place (time jitter), so that they last as long as sounds do.
 
-A codebook that learns to restore frames spends its entries on what frames differ by most, pitch and loudness, and tells
-phones apart no better than k-means of frames. So we depart from the paper in what teaches it: before the decoder,
+A codebook that learns to restore frames spends its entries on what frames differ by most, pitch and loudness, and names
+phones no better than k-means of frames. So we depart from the paper in what teaches it: before the decoder,
 encoder and codebook learn, with `sounds`, that a sound is what it shares with those that are most like it in other
 recordings, whoever says either (`recipes.onehot`, after SCAN, arXiv:2005.12320). Then both stay as they are, as
 AutoVC's speaker encoder does. We also depart in the decoder, which gives mel frames and not samples, and in hearing
