@@ -30,3 +30,14 @@ def test_another_is_as_near_as_the_nearest_of_its_views():
     points, seen = torch.randn(40, 5), [torch.randn(40, 5), torch.randn(40, 5)]
     every = torch.stack([torch.cdist(points, view) for view in (points, *seen)]).amin(0).fill_diagonal_(torch.inf)
     assert torch.equal(nearest_neighbours(points, 3, seen), every.topk(3, largest=False).indices)
+
+
+def test_neighbours_are_of_another_group():
+    torch.manual_seed(0)
+    points, groups = torch.randn(30, 5), torch.arange(30) % 3
+    apart = torch.cdist(points, points)
+    assert torch.equal(nearest_neighbours(points, 4)[:, 0], apart.clone().fill_diagonal_(torch.inf).argmin(1))
+    found = nearest_neighbours(points, 25, groups=groups)
+    assert found.shape == (30, 20)
+    assert (groups[found] != groups[:, None]).all()
+    assert torch.equal(found[:, 0], apart.masked_fill(groups[:, None] == groups, torch.inf).argmin(1))

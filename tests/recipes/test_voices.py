@@ -5,12 +5,15 @@ from __future__ import annotations
 import torch
 
 from isthmus.code import Batch
+from isthmus.codes.quantized import Quantized
 from isthmus.kinds.made_speech import spoken
+from isthmus.networks.sounds import WINDOW, SoundEncoder, shapes, windows
 from isthmus.networks.speech import SpeakerEncoder
 from isthmus.recipes.adain_vc import AnotherVoice, NewVoices, adain_vc
 from isthmus.recipes.adversarial_vc import Residual, adversarial_vc
 from isthmus.recipes.autovc import ContentConsistency, autovc
 from isthmus.recipes.speakers import Speakers
+from isthmus.recipes.speech_sounds import sounds, speech_sounds
 from isthmus.recipes.speech_units import speech_units
 from isthmus.recipes.vocoder import vocoder
 from isthmus.training.loop import train
@@ -32,6 +35,10 @@ class TestAdaINVC(RecipeLaws):
 
 class TestSpeechUnits(RecipeLaws):
     make, batch = staticmethod(lambda: speech_units(width=16, entries=8, content=4, style=8)), pairs()
+
+
+class TestSpeechSounds(RecipeLaws):
+    make, batch = staticmethod(lambda: speech_sounds(width=16, entries=8, content=4, style=8)), pairs()
 
 
 class TestAutoVC(RecipeLaws):
@@ -65,6 +72,36 @@ class TestSpeakers:
         assert passage.distance.shape == (4,)
         (player,) = model.players()
         player.loss(passage).backward()
+
+
+def test_sounds_are_taught_by_their_neighbours_and_named_by_the_nearest_entry():
+    torch.manual_seed(0)
+    encoder = SoundEncoder(80, 16, 4)
+    model = sounds(encoder, content=4, entries=8)
+    batch = Batch(torch.randn(6, 80, WINDOW), {"neighbour": torch.randn(6, 80, WINDOW)})
+    (player,) = model.players()
+    player.loss(model(batch)).backward()
+    assert all(parameter.grad is not None for parameter in encoder.parameters())
+    code = Quantized(8, 4, learned="beforehand").put(model.head.codebook).train()
+    features = torch.nn.functional.silu(encoder.heard(batch.x))
+    assert torch.equal(code(features).symbols[:, 0], model.logits(batch.x).argmax(1))
+    assert torch.equal(code.codebook, model.head.codebook)
+
+
+def test_the_window_of_a_place_is_what_the_encoder_hears_there():
+    torch.manual_seed(0)
+    encoder, mel = SoundEncoder(80, 16, 4), torch.randn(80, 24)
+    whole = encoder(mel[None])[0].T
+    apart = torch.nn.functional.silu(encoder.heard(windows(mel))[..., 0])
+    assert whole.shape == (12, 4)
+    assert torch.allclose(whole, apart, atol=1e-5)
+
+
+def test_a_sound_is_compared_by_the_shape_of_its_spectrum_and_not_by_the_microphone():
+    mel = torch.randn(80, 24)
+    louder = mel + torch.linspace(-1, 2, 80)[:, None]
+    assert shapes(mel).shape == (12, 13 * WINDOW)
+    assert torch.allclose(shapes(louder), shapes(mel), atol=1e-3)
 
 
 def test_the_content_consistency_is_nothing_where_content_comes_back():

@@ -7,15 +7,18 @@ import warnings
 import numpy as np
 import pytest
 import soundfile
+import torch
 
 from isthmus import VoiceConverter, load
 from isthmus.errors import DataError, OptionError, SoundWarning
 from isthmus.kinds import speech
 from isthmus.kinds.made_speech import SPEAKERS, spoken
 from isthmus.networks.speech import SpeakerEncoder
+from isthmus.recipes.speech_sounds import speech_sounds
 from isthmus.tasks.speech_input import SpeechInput
 from isthmus.tasks.verifier import equal_error_rate
 from isthmus.tasks.voice_comparison import content_distance
+from isthmus.tasks.voice_training import Around
 from tests.sounds import RATE, folder_of
 
 
@@ -59,7 +62,7 @@ def test_the_same_again_and_after_saving(converter, tmp_path, folder):
     assert np.array_equal(twin.convert(content=take, voice=voice)[0], other.convert(content=take, voice=voice)[0])
 
 
-@pytest.mark.parametrize("recipe", ["adversarial", "autovc", "units"])
+@pytest.mark.parametrize("recipe", ["adversarial", "autovc", "units", "sounds"])
 def test_every_recipe_converts_and_comes_back(recipe, folder, tmp_path):
     converter = VoiceConverter(recipe, steps=4, width=16, content=4, entries=8, random_state=0).fit(folder)
     take, voice = folder / "ben" / "aiu.wav", folder / "ada" / "uia.wav"
@@ -101,6 +104,24 @@ def test_units_are_few_and_last_as_long_as_the_sound(folder):
     assert converter.unit_seconds_ == 0.025
     with pytest.raises(OptionError, match="recipe must be one of adain, adversarial, autovc, units"):
         VoiceConverter("magic", steps=1).fit(folder)
+
+
+def test_a_vowel_is_one_sound_whoever_says_it(folder):
+    mels, _ = SpeechInput().read_folder(folder)
+    torch.manual_seed(0)
+    model = speech_sounds(width=16, entries=8, content=8)
+    Around(SpeechInput(), 0, False).sounds(model, mels, 60)
+    assert not any(parameter.requires_grad for parameter in model.encoder.content.parameters())
+    found = {}
+    for vowel in "aiu":
+        for speaker in ("ada", "dan"):
+            mel = SpeechInput().mel(spoken(vowel * 6 + "eo", speaker, seed=5))  # statistics need more than one vowel
+            units = model.code.parts["content"](model.encoder.content(mel[None])).symbols[0, 4:30]
+            found[vowel, speaker] = np.bincount(units, minlength=8) / len(units)
+    for vowel in "aiu":
+        same = np.minimum(found[vowel, "ada"], found[vowel, "dan"]).sum()
+        others = [np.minimum(found[vowel, "ada"], found[other, "dan"]).sum() for other in "aiu" if other != vowel]
+        assert same > max(others)
 
 
 def test_a_long_recording_comes_in_parts_that_join_without_clicks(converter, folder, tmp_path):

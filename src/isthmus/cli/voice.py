@@ -16,7 +16,7 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-Recipe = Literal["adain", "adversarial", "autovc", "units"]
+Recipe = Literal["adain", "adversarial", "autovc", "units", "sounds"]
 Model = Annotated[Path, typer.Argument(help="Model folder that `fit` wrote, or the word bundled.", show_default=False)]
 Vocoder = Annotated[
     Path | None,

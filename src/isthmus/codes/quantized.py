@@ -33,9 +33,9 @@ class Quantized(Bottleneck):
         K.
     width : int
         Numbers in an entry.
-    learned : "averages" or "gradient"
-        How entries move: by exponential moving averages of what falls to them (appendix A.1), or down the gradient
-        of the codebook term (equation 3).
+    learned : "averages", "gradient" or "beforehand"
+        How entries move: by exponential moving averages of what falls to them (appendix A.1), down the gradient
+        of the codebook term (equation 3), or not at all, since `put` has said where they are.
     decay : float
         Of the averages.
     commitment : float
@@ -52,13 +52,13 @@ class Quantized(Bottleneck):
         entries: int,
         width: int,
         *,
-        learned: Literal["averages", "gradient"] = "averages",
+        learned: Literal["averages", "gradient", "beforehand"] = "averages",
         decay: float = 0.99,
         commitment: float = 0.25,
     ) -> None:
         super().__init__()
-        if learned not in ("averages", "gradient"):
-            raise OptionError(f"learned must be averages or gradient, not {learned!r}")
+        if learned not in ("averages", "gradient", "beforehand"):
+            raise OptionError(f"learned must be averages, gradient or beforehand, not {learned!r}")
         self.entries, self.width, self.learned, self.decay, self.commitment = entries, width, learned, decay, commitment
         start = torch.randn(entries, width)
         if learned == "gradient":
@@ -72,14 +72,15 @@ class Quantized(Bottleneck):
     def forward(self, features: Tensor) -> Code:
         """(batch, width, ...) -> Code of the same value; the symbols are indices (batch, ...)."""
         places = self._places(features)
-        if self.training:
+        moves = self.training and self.learned != "beforehand"
+        if moves:
             self._start(places.detach())
         index = self._nearest(places)
         chosen = F.embedding(index, self.codebook)
         pull = self.commitment * (places - chosen.detach()).square().sum(1)
         if self.learned == "gradient":
             pull = pull + (places.detach() - chosen).square().sum(1)
-        if self.training:
+        if moves:
             self._count(places.detach(), index)
         value = self._back(chosen.detach() + (places - places.detach()), features)  # the entry itself, to the last bit
         symbols = index.view(len(features), *features.shape[2:])
@@ -87,6 +88,14 @@ class Quantized(Bottleneck):
         rate = features.new_full((len(features),), each * math.log(self.entries))
         penalty = 0.5 * pull.view(len(features), -1).sum(1)
         return Code(value, rate, penalty, symbols=symbols)
+
+    @torch.no_grad()
+    def put(self, entries: Tensor) -> Quantized:
+        """Put the entries there, (K, width)."""
+        self.codebook.copy_(entries)
+        self.sums.copy_(entries)
+        self.started.fill_(True)
+        return self
 
     def centre(self, features: Tensor) -> Tensor:
         """(batch, width, ...) -> the nearest entries, shaped as the features."""

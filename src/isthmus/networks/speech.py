@@ -28,6 +28,7 @@ __all__ = [
     "SpeakerEncoder",
     "SplitEncoder",
     "cepstrum",
+    "standardised",
     "statistics",
 ]
 
@@ -39,6 +40,15 @@ LEAST, LEAST_SPREAD = 0.1, 0.02  # nats; no band, or coefficient, of a recording
 def statistics(mel: Tensor) -> tuple[Tensor, Tensor]:
     """Return mean and deviation of each band where there is speech, (batch, bands, frames) -> two (batch, bands, 1)."""
     return _weighted(mel, speech_weights(mel))
+
+
+def standardised(mel: Tensor) -> Tensor:
+    """Return every band in its own deviations where there is speech, at most `WIDEST`.
+
+    (batch, bands, frames) -> the same.
+    """
+    mean, deviation = statistics(mel)
+    return ((mel - mean) / deviation).clamp(-WIDEST, WIDEST)
 
 
 def cepstrum(bands: int) -> Tensor:
@@ -83,11 +93,10 @@ class ContentEncoder(nn.Module):
 
     def forward(self, mel: Tensor) -> Tensor:
         """(batch, bands, frames) -> (batch, out, frames / product of the strides)."""
-        mean, deviation = statistics(mel)
         if self.normed:
-            told = ((mel - mean) / deviation).clamp(-WIDEST, WIDEST)
+            told = standardised(mel)
         else:
-            told = ((mel - mean.mean(1, keepdim=True)) / 2).clamp(-WIDEST, WIDEST)
+            told = ((mel - statistics(mel)[0].mean(1, keepdim=True)) / 2).clamp(-WIDEST, WIDEST)
         hidden = self.first(told)
         for block, norm in zip(self.blocks, self.norms, strict=True):
             hidden = norm(block(hidden))

@@ -44,23 +44,29 @@ def squared_distance(points: Tensor, among: Tensor, other_than: Tensor | None = 
     return apart.log_().mean(1).exp_()
 
 
-def nearest_neighbours(points: Tensor, count: int, seen: Sequence[Tensor] = ()) -> Tensor:
+def nearest_neighbours(points: Tensor, count: int, seen: Sequence[Tensor] = (), groups: Tensor | None = None) -> Tensor:
     """Return the indices of the nearest others of each point, (N, width) -> (N, count).
 
     Parameters
     ----------
     points : tensor (N, width)
     count : int
+        At most; fewer where there are not as many others.
     seen : tensors (N, width)
         The same points in other views: another is as near as the nearest of its views. A distance that forgives what
         the views change, as the tangent distance (Simard et al., 1993) does to first order.
+    groups : tensor (N,), optional
+        Those of a point's own group are no others.
     """
+    most = 1 if groups is None else int(groups.unique(return_counts=True)[1].max())
     found, places = [], torch.arange(len(points), device=points.device)
     for own in places.split(AT_ONCE):
         apart = _partial(points[own], points, own)
         for view in seen:
             torch.minimum(apart, _partial(points[own], view, own), out=apart)
-        found.append(apart.topk(min(count, len(points) - 1), dim=1, largest=False).indices)
+        if groups is not None:
+            apart.masked_fill_(groups[own, None] == groups, torch.inf)
+        found.append(apart.topk(min(count, len(points) - most), dim=1, largest=False).indices)
     return torch.cat(found)
 
 

@@ -51,16 +51,26 @@ class Classes(nn.Module):
         Weight of the evenness of the classes.
     wrong : float
         Chance that a neighbour is of any class.
+    head : module, (batch, width) -> (batch, classes) logits, optional
+        By default linear.
     """
 
     def __init__(
-        self, encoder: nn.Module, view: nn.Module, width: int, classes: int, *, balance: float = 5.0, wrong: float = 0.3
+        self,
+        encoder: nn.Module,
+        view: nn.Module,
+        width: int,
+        classes: int,
+        *,
+        balance: float = 5.0,
+        wrong: float = 0.3,
+        head: nn.Module | None = None,
     ) -> None:
         super().__init__()
         if not 0 < wrong < 1:
             raise OptionError(f"wrong must lie between 0 and 1, not {wrong}")
         self.encoder, self.view, self.balance, self.wrong = encoder, view, balance, wrong
-        self.head = nn.Linear(width, classes)
+        self.head = nn.Linear(width, classes) if head is None else head
         self.code = OneHot(classes)
 
     def logits(self, x: Tensor) -> Tensor:

@@ -20,7 +20,7 @@ from isthmus.networks.speech import SpeakerEncoder
 from isthmus.recipes.adain_vc import NewVoices, adain_vc
 from isthmus.recipes.adversarial_vc import Residual, adversarial_vc
 from isthmus.recipes.autovc import autovc
-from isthmus.recipes.speakers import Speakers
+from isthmus.recipes.speech_sounds import speech_sounds
 from isthmus.recipes.speech_units import speech_units
 from isthmus.recipes.vocoder import vocoder
 from isthmus.tasks.learned import LearnedTask
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = ["VoiceConverter"]
 
-Recipe = Literal["adain", "adversarial", "autovc", "units"]
+Recipe = Literal["adain", "adversarial", "autovc", "units", "sounds"]
 FRAMES = 64  # of a training crop: 0.8 seconds
 NOTE = "Converted voice: made by Isthmus {version} from {content}; nobody said this in this voice"
 VERIFIER_WIDTH = 96
@@ -53,10 +53,10 @@ class VoiceConverter(LearnedTask):
 
     Parameters
     ----------
-    recipe : "adain", "adversarial", "autovc" or "units"
+    recipe : "adain", "adversarial", "autovc", "units" or "sounds"
         How what is said is kept apart from who says it: by instance norms (`recipes.adain_vc`), by an adversary
-        (`recipes.adversarial_vc`), by a narrow bottleneck alone (`recipes.autovc`), or by a code of few discrete units
-        (`recipes.speech_units`).
+        (`recipes.adversarial_vc`), by a narrow bottleneck alone (`recipes.autovc`), or by a code of few discrete units,
+        made to restore (`recipes.speech_units`) or to name sounds (`recipes.speech_sounds`).
     steps : int
         Training steps of 32 crops of 0.8 seconds.
     width : int
@@ -154,9 +154,9 @@ class VoiceConverter(LearnedTask):
             )
             model = self._build()
             if self.recipe == "autovc":
-                speaker: Any = model.encoder.speaker
-                around.learn(Speakers(speaker), samples, self.steps // 4, title="learning speakers")
-                speaker.requires_grad_(False)
+                around.speakers(model, samples, self.steps // 4)
+            elif self.recipe == "sounds":
+                around.sounds(model, mels, self.steps // 4)
             self._train(model, samples, seed=around.seed, title="learning voices", **pace(self.steps))
             if self.recipe == "adversarial":
                 model.train().requires_grad_(True)
@@ -281,8 +281,8 @@ class VoiceConverter(LearnedTask):
     def units(self, sound: Sound) -> np.ndarray:
         """Return the discrete units of a recording, (units,) whole numbers below `entries`, `unit_seconds_` each.
 
-        The recipe "units" learned them as its code. With the others they are groups of content vectors, made after
-        training by k-means.
+        "units" and "sounds" learned them as their code. With the other recipes they are groups of content vectors,
+        made after training by k-means.
 
         Raises
         ------
@@ -357,7 +357,7 @@ class VoiceConverter(LearnedTask):
     def _learn_units(self, model: AutoEncoder, mels: list[Tensor], seed: int) -> Quantized:
         """Return the code's own codebook, or one of its content's groups."""
         code, encoder = cast("Any", model.code), cast("Any", model.encoder)
-        if self.recipe == "units":
+        if self.recipe in ("units", "sounds"):
             return cast("Quantized", code.parts["content"])
         return grouped_content(encoder.content, mels, entries=self.entries, seed=seed)
 
@@ -384,9 +384,10 @@ class VoiceConverter(LearnedTask):
             return adversarial_vc(bands, speakers=len(self.speakers_), width=self.width, **own)
         if self.recipe == "autovc":
             return autovc(bands, width=self.width, **own)
-        if self.recipe == "units":
-            return speech_units(bands, width=self.width, entries=self.entries, **own)
-        return adain_vc(bands, width=self.width, **own)
+        if self.recipe == "adain":
+            return adain_vc(bands, width=self.width, **own)
+        made = speech_units if self.recipe == "units" else speech_sounds
+        return made(bands, width=self.width, entries=self.entries, **own)
 
     def _more(self) -> dict[str, Any]:
         told = {"speakers": self.speakers_, "equal_error_rate": self.equal_error_rate_}

@@ -37,9 +37,7 @@ def grouped_content(
     chosen = vectors[torch.from_numpy(order)].float().numpy()
     groups = MiniBatchKMeans(min(entries, len(chosen)), n_init=1, random_state=seed, batch_size=2048).fit(chosen)
     code = Quantized(len(groups.cluster_centers_), chosen.shape[1])
-    code.codebook.copy_(torch.from_numpy(groups.cluster_centers_))
-    code.started.fill_(True)
-    return code.eval().requires_grad_(False)
+    return code.put(torch.from_numpy(groups.cluster_centers_)).eval().requires_grad_(False)
 
 
 def runs(units: np.ndarray) -> list[tuple[int, int, int]]:
