@@ -379,15 +379,14 @@ class VoiceConverter(LearnedTask):
         return super()._modules() | {"verifier": self.verifier_, "units": self.units_} | more
 
     def _build(self) -> AutoEncoder:
-        bands, own = self.input_.bands, {} if self.content is None else {"content": self.content}
+        bands, own = self.input_.bands, {"width": self.width}
+        if self.content is not None:
+            own["content"] = self.content
         if self.recipe == "adversarial":
-            return adversarial_vc(bands, speakers=len(self.speakers_), width=self.width, **own)
-        if self.recipe == "autovc":
-            return autovc(bands, width=self.width, **own)
-        if self.recipe == "adain":
-            return adain_vc(bands, width=self.width, **own)
-        made = speech_units if self.recipe == "units" else speech_sounds
-        return made(bands, width=self.width, entries=self.entries, **own)
+            return adversarial_vc(bands, speakers=len(self.speakers_), **own)
+        if self.recipe in ("units", "sounds"):
+            return (speech_units if self.recipe == "units" else speech_sounds)(bands, entries=self.entries, **own)
+        return (autovc if self.recipe == "autovc" else adain_vc)(bands, **own)
 
     def _more(self) -> dict[str, Any]:
         told = {"speakers": self.speakers_, "equal_error_rate": self.equal_error_rate_}

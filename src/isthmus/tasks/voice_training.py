@@ -80,7 +80,7 @@ class Around:
         encoder: SoundEncoder = model.encoder.content  # type: ignore[assignment]
         code: Quantized = model.code.parts["content"]  # type: ignore[index,assignment]
         heard, alike, recording = _drawn(mels)
-        near = nearest_neighbours(alike, NEIGHBOURS, recording)
+        near = nearest_neighbours(alike, NEIGHBOURS, groups=recording)
         taught = sounds(encoder, content=code.width, entries=code.entries)
         samples = Beside(InMemory(Batch(heard)), near)
         self.learn(
