@@ -32,15 +32,17 @@ class Clusterer(ClusterMixin, LearnedTask):
     """Group samples into classes that nobody named, by a one-hot code.
 
     Each sample is given one of K codes that its neighbours share, however either is turned, scaled or moved, the K
-    used about evenly (`isthmus.recipes.onehot`). Neighbours are first those of the samples themselves, and then those
-    by what has been learned from them.
+    used about evenly (`isthmus.recipes.onehot`). Neighbours are first those of the samples themselves, slight views
+    forgiven, and then those by what has been learned from them. Where samples are few, the network begins with classes
+    of the graph of neighbours, for which many starts can be tried (`isthmus.recipes.graph_classes`).
 
     Parameters
     ----------
     classes : int
         K.
     steps : int
-        Training steps of 512 samples and as many neighbours, the first third with the samples' own neighbours.
+        Training steps of 512 samples and as many neighbours: the first third with the samples' own neighbours (half
+        of it, where samples are few, with others of the class that the graph gives), the rest with learned ones.
     width : int
         Channels of the network at the picture's own size (pictures only).
     mirror : bool
@@ -115,7 +117,7 @@ class Clusterer(ClusterMixin, LearnedTask):
             alike = self._alike(samples)
             near, few = self._nearest(alike), MATES * self.classes <= len(samples) <= FEW
             if few:
-                mates = self._mates(near)
+                mates = self._mates(near, model.wrong)
                 self._learn_classes(model, samples, mates, first // 2, title="learning classes of neighbours")
                 first -= first // 2
             self._learn_classes(model, samples, near, first, title="learning the classes")
@@ -151,9 +153,9 @@ class Clusterer(ClusterMixin, LearnedTask):
         count = max(1, min(NEIGHBOURS, len(alike[0]) // (5 * self.classes)))
         return nearest_neighbours(alike[0], count, alike[1:])
 
-    def _mates(self, near: Tensor) -> Tensor:
+    def _mates(self, near: Tensor, wrong: float) -> Tensor:
         """Return others of the class that the graph of neighbours alone gives each sample, (N, NEIGHBOURS)."""
-        found = graph_classes(near, self.classes, balance=self.balance, wrong=0.3, seed=self._seed())
+        found = graph_classes(near, self.classes, balance=self.balance, wrong=wrong, seed=self._seed())
         mates = torch.empty(len(near), NEIGHBOURS, dtype=torch.long)
         for one in found.unique():
             own = torch.nonzero(found == one).squeeze(1)
