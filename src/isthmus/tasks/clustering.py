@@ -116,11 +116,11 @@ class Clusterer(ClusterMixin, LearnedTask):
             model, first = self._build(), max(1, self.steps // 3)
             alike = self._alike(samples)
             near, few = self._nearest(alike), MATES * self.classes <= len(samples) <= FEW
-            if few:
+            begun = first // 2 if few else 0
+            if begun:
                 mates = self._mates(near, model.wrong)
-                self._learn_classes(model, samples, mates, first // 2, title="learning classes of neighbours")
-                first -= first // 2
-            self._learn_classes(model, samples, near, first, title="learning the classes")
+                self._learn_classes(model, samples, mates, begun, title="learning classes of neighbours")
+            self._learn_classes(model, samples, near, first - begun, title="learning the classes")
             if self.steps > first:
                 learned = F.normalize(over(samples, model.encoder), dim=1)
                 beside = [torch.cat([learned, points], 1) for points in alike] if few else [learned]
