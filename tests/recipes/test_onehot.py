@@ -7,6 +7,7 @@ from torch import nn
 from isthmus.code import Batch
 from isthmus.recipes.graph_classes import graph_classes
 from isthmus.recipes.onehot import Classes, neighbour_nats, unevenness
+from isthmus.training.samples import InMemory, Told
 
 
 def test_a_neighbour_of_the_same_class_costs_the_chance_that_it_may_be_any():
@@ -28,6 +29,25 @@ def test_one_class_for_all_is_priced_and_penalised_by_hand():
     passage = model(Batch(torch.randn(3, 1), {"neighbour": torch.randn(3, 1)}))
     assert passage.distance.tolist() == pytest.approx([-math.log(0.75)] * 3)
     assert passage.code.penalty.tolist() == pytest.approx([5 * math.log(2)] * 3)
+
+
+def test_a_class_that_is_told_is_priced_as_a_sure_neighbour_of_it():
+    model = Classes(nn.Identity(), nn.Identity(), 1, 2, balance=5.0, wrong=0.5).eval()
+    with torch.no_grad():
+        model.head.weight.zero_()
+        model.head.bias.copy_(torch.tensor([50.0, -50.0]))
+    passage = model(Batch(torch.randn(2, 1), {"class": torch.tensor([0, 1])}))
+    assert passage.distance.tolist() == pytest.approx([-math.log(0.75), -math.log(0.25)])
+    assert passage.code.value.shape[0] == 2
+
+
+def test_samples_are_told_their_own_classes():
+    samples = InMemory(Batch(torch.arange(10.0)[:, None]))
+    told = Told(samples, torch.tensor([8, 3, 5]), torch.tensor([80, 30, 50]))
+    assert len(told) == 3
+    batches = list(told.take([torch.tensor([2, 0]), torch.tensor([1])]))
+    assert [batch.x.flatten().tolist() for batch in batches] == [[5, 8], [3]]
+    assert [batch.given["class"].tolist() for batch in batches] == [[50, 80], [30]]
 
 
 def islands(sizes: list[int], neighbours: int) -> tuple[torch.Tensor, torch.Tensor]:

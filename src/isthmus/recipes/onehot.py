@@ -79,14 +79,21 @@ class Classes(nn.Module):
         return out
 
     def forward(self, batch: Batch) -> Passage:
-        """Price the class of `given["neighbour"]` by the class of x, each seen in a view of its own."""
-        both = self.logits(torch.cat([self.view(batch.x), self.view(batch.given["neighbour"])])).float()
-        own, theirs = both.softmax(1).chunk(2)
+        """Price the class of `given["neighbour"]` by the class of x, each seen in a view of its own.
+
+        Where `given["class"]` tells a class, (batch,) integers, that is what x has to tell.
+        """
+        told, neighbour = batch.given.get("class"), batch.given.get("neighbour")
+        seen = [self.view(x) for x in (batch.x, neighbour) if x is not None]
+        logits = self.logits(torch.cat(seen)).float()
+        chance = logits.softmax(1)
+        own = chance[: len(batch)]
+        theirs = chance[len(batch) :] if told is None else F.one_hot(told, chance.shape[1]).to(chance.dtype)
         nats = neighbour_nats(own, theirs, self.wrong)
-        uneven = unevenness((own.mean(0) + theirs.mean(0)) / 2)
-        code = self.code(both[: len(batch)])
+        uneven = unevenness(chance.mean(0))
+        code = self.code(logits[: len(batch)])
         free = torch.zeros_like(nats)
-        return Passage(batch, Code(code.value, free, self.balance * uneven.expand(len(nats))), both, nats)
+        return Passage(batch, Code(code.value, free, self.balance * uneven.expand(len(nats))), logits, nats)
 
     def players(self) -> list[Player]:
         """Return the one player."""

@@ -16,7 +16,7 @@ from isthmus.recipes.graph_classes import graph_classes
 from isthmus.recipes.neighbours import nearest_neighbours
 from isthmus.recipes.onehot import Classes
 from isthmus.tasks.learned import LearnedTask, over
-from isthmus.training.samples import Beside, Samples
+from isthmus.training.samples import Beside, Samples, Told
 
 __all__ = ["Clusterer"]
 
@@ -24,7 +24,7 @@ WIDTH = 128  # numbers that the encoder hands to the head
 NEIGHBOURS = 10
 VIEWS, SLIGHT = 8, 0.5  # in which a sample may be the neighbour of another, and how strong they are
 COMPONENTS, COMPONENTS_FROM = 64, 10_000  # in which distances are taken, and samples that tell them
-FEW, MATES = 20_000, 50  # samples up to which, and samples a class from which, a graph of them is searched first
+DRAWN, ENOUGH = 10_000, 50  # samples in the graph that is searched first, at most, and a class, at least
 BATCH = 512
 
 
@@ -33,16 +33,16 @@ class Clusterer(ClusterMixin, LearnedTask):
 
     Each sample is given one of K codes that its neighbours share, however either is turned, scaled or moved, the K
     used about evenly (`isthmus.recipes.onehot`). Neighbours are first those of the samples themselves, slight views
-    forgiven, and then those by what has been learned from them. Where samples are few, the network begins with classes
-    of the graph of neighbours, for which many starts can be tried (`isthmus.recipes.graph_classes`).
+    forgiven, and then those by what has been learned from them. The network begins with classes that the graph of
+    neighbours gives up to 10,000 samples, for which many starts can be tried (`isthmus.recipes.graph_classes`).
 
     Parameters
     ----------
     classes : int
         K.
     steps : int
-        Training steps of 512 samples and as many neighbours: the first third with the samples' own neighbours (half
-        of it, where samples are few, with others of the class that the graph gives), the rest with learned ones.
+        Training steps of 512 samples: a sixth with classes of the graph, a sixth with the samples' own neighbours
+        (both with these, below 50 samples a class), the rest with learned ones.
     width : int
         Channels of the network at the picture's own size (pictures only).
     mirror : bool
@@ -115,17 +115,17 @@ class Clusterer(ClusterMixin, LearnedTask):
             torch.manual_seed(self._seed())
             model, first = self._build(), max(1, self.steps // 3)
             alike = self._alike(samples)
-            near, few = self._nearest(alike), MATES * self.classes <= len(samples) <= FEW
-            begun = first // 2 if few else 0
+            near = self._nearest(alike)
+            begun = first // 2 if len(samples) >= ENOUGH * self.classes else 0
             if begun:
-                mates = self._mates(near, model.wrong)
-                self._learn_classes(model, samples, mates, begun, title="learning classes of neighbours")
-            self._learn_classes(model, samples, near, first - begun, title="learning the classes")
+                told = self._told(samples, alike, model.wrong)
+                self._learn_classes(model, told, begun, title="learning classes of the graph")
+            self._learn_classes(model, Beside(samples, near), first - begun, title="learning the classes")
             if self.steps > first:
                 learned = F.normalize(over(samples, model.encoder), dim=1)
-                beside = [torch.cat([learned, points], 1) for points in alike] if few else [learned]
+                beside = [torch.cat([learned, points], 1) for points in alike] if len(samples) <= DRAWN else [learned]
                 self._learn_classes(
-                    model, samples, self._nearest(beside), self.steps - first, title="from better neighbours"
+                    model, Beside(samples, self._nearest(beside)), self.steps - first, title="from better neighbours"
                 )
         self.labels_ = over(samples, self.model_.logits).argmax(1).numpy()
         return self
@@ -153,19 +153,17 @@ class Clusterer(ClusterMixin, LearnedTask):
         count = max(1, min(NEIGHBOURS, len(alike[0]) // (5 * self.classes)))
         return nearest_neighbours(alike[0], count, alike[1:])
 
-    def _mates(self, near: Tensor, wrong: float) -> Tensor:
-        """Return others of the class that the graph of neighbours alone gives each sample, (N, NEIGHBOURS)."""
+    def _told(self, samples: Samples, alike: list[Tensor], wrong: float) -> Told:
+        """Return some samples, told the classes of the graph of neighbours among them."""
+        drawn = torch.randperm(len(samples))[:DRAWN]
+        near = self._nearest([points[drawn] for points in alike])
         found = graph_classes(near, self.classes, balance=self.balance, wrong=wrong, seed=self._seed())
-        mates = torch.empty(len(near), NEIGHBOURS, dtype=torch.long)
-        for one in found.unique():
-            own = torch.nonzero(found == one).squeeze(1)
-            mates[own] = own[torch.randint(len(own), (len(own), NEIGHBOURS))]
-        return mates
+        return Told(samples, drawn, found)
 
-    def _learn_classes(self, model: Classes, samples: Samples, near: Tensor, steps: int, *, title: str) -> None:
+    def _learn_classes(self, model: Classes, samples: Samples, steps: int, *, title: str) -> None:
         before = getattr(self, "history_", None) if hasattr(self, "model_") else None
         self._train(
-            model.train().requires_grad_(True), Beside(samples, near), steps=steps,
+            model.train().requires_grad_(True), samples, steps=steps,
             batch_size=min(BATCH, len(samples)), learning_rate=2e-3, weight_decay=1e-4, warmup=min(100, steps // 4),
             title=title, log_dir=None if self.log_dir is None else Path(self.log_dir) / title.replace(" ", "_"),
         )  # fmt: skip

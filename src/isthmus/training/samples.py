@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
+from itertools import tee
 from typing import Any, Protocol
 
 import torch
@@ -11,7 +12,7 @@ from torch import Tensor
 
 from isthmus.code import Batch, each
 
-__all__ = ["Beside", "InMemory", "Samples", "Viewed", "fingerprint", "ordered"]
+__all__ = ["Beside", "InMemory", "Samples", "Told", "Viewed", "fingerprint", "ordered"]
 
 
 class Samples(Protocol):
@@ -90,6 +91,30 @@ class Beside:
     def _both(self, chunk: Tensor) -> Tensor:
         which = torch.randint(self.neighbours.shape[1], (len(chunk),))
         return torch.cat([chunk, self.neighbours[chunk, which]])
+
+
+class Told:
+    """Some of the samples, each with what was found to be its class, as `given["class"]`.
+
+    Parameters
+    ----------
+    samples : Samples
+    which : tensor (n,)
+        Indices.
+    classes : tensor (n,)
+    """
+
+    def __init__(self, samples: Samples, which: Tensor, classes: Tensor) -> None:
+        self.samples, self.which, self.classes = samples, which, classes
+
+    def __len__(self) -> int:
+        return len(self.which)
+
+    def take(self, chunks: Iterable[Tensor]) -> Iterator[Batch]:
+        """Yield each chunk's samples and their classes."""
+        read, told = tee(chunks)
+        for batch, chunk in zip(self.samples.take(self.which[chunk] for chunk in read), told, strict=False):
+            yield Batch(batch.x, {"class": self.classes[chunk]})
 
 
 def fingerprint(samples: Samples) -> str:
