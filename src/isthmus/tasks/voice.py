@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast, get_args
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
@@ -13,21 +13,18 @@ from torch import Tensor, nn
 from isthmus import store
 from isthmus.autoencoder import AutoEncoder
 from isthmus.codes.quantized import Quantized
-from isthmus.errors import DataError, ModelError, OptionError
+from isthmus.errors import DataError, ModelError
 from isthmus.kinds import speech
 from isthmus.networks.mel import LogMel
 from isthmus.networks.speech import SpeakerEncoder
-from isthmus.recipes.adain_vc import NewVoices, adain_vc
-from isthmus.recipes.adversarial_vc import Residual, adversarial_vc
-from isthmus.recipes.autovc import autovc
-from isthmus.recipes.speech_sounds import speech_sounds
-from isthmus.recipes.speech_units import speech_units
+from isthmus.recipes.adain_vc import NewVoices
 from isthmus.recipes.vocoder import vocoder
 from isthmus.tasks.learned import LearnedTask
 from isthmus.tasks.published_vocoder import PublishedVocoder
 from isthmus.tasks.speech_input import Sound, SpeechInput, joined
 from isthmus.tasks.verifier import likeness, style_of
 from isthmus.tasks.voice_comparison import Comparison, content_distance
+from isthmus.tasks.voice_recipes import Lesson, Name, voice_recipe
 from isthmus.tasks.voice_training import Around, pace
 from isthmus.tasks.voice_units import grouped_content
 from isthmus.training.samples import Viewed
@@ -40,7 +37,6 @@ if TYPE_CHECKING:
 
 __all__ = ["VoiceConverter"]
 
-Recipe = Literal["adain", "adversarial", "autovc", "units", "sounds"]
 FRAMES = 64  # of a training crop: 0.8 seconds
 NOTE = "Converted voice: made by Isthmus {version} from {content}; nobody said this in this voice"
 VERIFIER_WIDTH = 96
@@ -99,7 +95,7 @@ class VoiceConverter(LearnedTask):
 
     def __init__(
         self,
-        recipe: Recipe = "adain",
+        recipe: Name = "adain",
         *,
         steps: int = 6000,
         width: int = 160,
@@ -138,8 +134,7 @@ class VoiceConverter(LearnedTask):
         OptionError
             If there is no such recipe.
         """
-        if self.recipe not in get_args(Recipe):
-            raise OptionError(f"recipe must be one of {', '.join(get_args(Recipe))}, not {self.recipe!r}")
+        recipe = voice_recipe(self.recipe)
         self.input_ = SpeechInput()
         mels, names = self.input_.read_folder(X)
         self.speakers_ = sorted(set(names))
@@ -153,16 +148,12 @@ class VoiceConverter(LearnedTask):
                 self.verifier_, mels, speakers, frames=FRAMES, steps=self.steps // 4
             )
             model = self._build()
-            if self.recipe == "autovc":
-                around.speakers(model, samples, self.steps // 4)
-            elif self.recipe == "sounds":
-                around.sounds(model, mels, self.steps // 4)
+            lesson = Lesson(around, samples, mels, len(self.speakers_), self.steps)
+            if recipe.before is not None:
+                recipe.before(model, lesson)
             self._train(model, samples, seed=around.seed, title="learning voices", **pace(self.steps))
-            if self.recipe == "adversarial":
-                model.train().requires_grad_(True)
-                residual = Residual(model, speakers=len(self.speakers_))
-                around.learn(residual, samples, self.steps // 2, title="learning what is left")
-                model.eval().requires_grad_(False)
+            if recipe.after is not None:
+                recipe.after(model, lesson)
             self.units_ = self._learn_units(model, mels, around.seed)
             self.vocoder_ = self._build_vocoder()
             if self.vocoder_ is not None:
@@ -357,7 +348,7 @@ class VoiceConverter(LearnedTask):
     def _learn_units(self, model: AutoEncoder, mels: list[Tensor], seed: int) -> Quantized:
         """Return the code's own codebook, or one of its content's groups."""
         code, encoder = cast("Any", model.code), cast("Any", model.encoder)
-        if self.recipe in ("units", "sounds"):
+        if voice_recipe(self.recipe).has_units:
             return cast("Quantized", code.parts["content"])
         return grouped_content(encoder.content, mels, entries=self.entries, seed=seed)
 
@@ -379,14 +370,8 @@ class VoiceConverter(LearnedTask):
         return super()._modules() | {"verifier": self.verifier_, "units": self.units_} | more
 
     def _build(self) -> AutoEncoder:
-        bands, own = self.input_.bands, {"width": self.width}
-        if self.content is not None:
-            own["content"] = self.content
-        if self.recipe == "adversarial":
-            return adversarial_vc(bands, speakers=len(self.speakers_), **own)
-        if self.recipe in ("units", "sounds"):
-            return (speech_units if self.recipe == "units" else speech_sounds)(bands, entries=self.entries, **own)
-        return (autovc if self.recipe == "autovc" else adain_vc)(bands, **own)
+        sizes = {"width": self.width} | ({} if self.content is None else {"content": self.content})
+        return voice_recipe(self.recipe).build(self.input_.bands, len(self.speakers_), self.entries, sizes)
 
     def _more(self) -> dict[str, Any]:
         told = {"speakers": self.speakers_, "equal_error_rate": self.equal_error_rate_}
