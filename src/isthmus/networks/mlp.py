@@ -49,12 +49,14 @@ class LayeredEncoder(nn.Module):
         Of each layer.
     layers : int
     noise : float
-        Deviation to assume where none is told.
+        Deviation to assume where none is told; a buffer, for it may be found out after training.
     """
+
+    noise: Tensor
 
     def __init__(self, features: int, width: int, *, layers: int = 2, noise: float = 0.5) -> None:
         super().__init__()
-        self.noise = noise
+        self.register_buffer("noise", torch.tensor(noise))
         sizes = [features + 1, *[width] * layers]
         self.layers = nn.ModuleList(nn.Linear(*pair) for pair in itertools.pairwise(sizes))
         for layer in self.layers:
@@ -65,7 +67,7 @@ class LayeredEncoder(nn.Module):
         if isinstance(x, Mapping):
             x, noise = x["x"], x["noise"]
         else:
-            noise = x.new_full((len(x), 1), self.noise)
+            noise = self.noise.expand(len(x), 1)
         # the scale and the reading of the noise are those of Karras et al. (2022, arXiv:2206.00364, table 1)
         hidden = torch.cat([x * (1 + noise.square()).rsqrt(), 0.5 * noise.log()], 1)
         outputs = []

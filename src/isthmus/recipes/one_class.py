@@ -17,7 +17,7 @@ from torch import Tensor
 from isthmus.code import Batch
 from isthmus.kinds.schema import Cell
 from isthmus.networks.features import CellFeatures
-from isthmus.recipes.denoising import denoising
+from isthmus.recipes.denoising import denoising, restorable_noise
 from isthmus.recipes.description import AT_ONCE, PARTS, Description
 from isthmus.recipes.neighbours import squared_distance
 from isthmus.training.history import History
@@ -33,6 +33,7 @@ TAUGHT = 8192  # rows to learn from, at most; more teach little that these do no
 REMEMBERED = 1536  # rows; more score hardly better and take longer
 BATCH = 128  # rows a step
 MEASURED = 4096  # rows, at most, that tell how far hidden units move
+LOOKED_AT = 1024  # rows left out, at most, that tell how much noise can be taken away
 DRAWS = 100  # of a few rows each, to find the ones that are odd in unclean training data
 
 
@@ -107,6 +108,7 @@ def learn_normal(
         )
         history = train(model, Batch(x[taught]), settings=settings)
         description = Description(features, model).eval().requires_grad_(False)
+        model.encoder.noise.fill_(restorable_noise(model, x[left_out[:LOOKED_AT]]))  # type: ignore[operator]
         with torch.inference_mode():
             own = _remember(description, x, x[taught[:MEASURED]], contamination)
             calibration = _calibrate(description, x[left_out], strange[left_out], own[left_out])
