@@ -10,6 +10,7 @@
     alone        Σ 2 log(1 + x² / 3)           what the columns cost alone, without all others: how far a row lies
                                                from the middle
 
+x̂ is what the auto-encoder takes x for when told of as much noise as it can take away (`denoising.restorable_noise`).
 Each s is the mean square over normal rows, so every unit and every column has its say. A departure d is then priced
 in nats by how rare it is, −log P(D ≥ d), D log-normal as it is over normal rows that the auto-encoder did not learn
 from, and the prices are added, weighted. A cell such as fit never saw lengthens the description by log(1 + 20²) nats.

@@ -14,6 +14,8 @@ from isthmus.code import Batch, each
 
 __all__ = ["Beside", "InMemory", "Samples", "Told", "Viewed", "fingerprint", "ordered"]
 
+NOTED = 64  # samples that are looked at to tell them from others
+
 
 class Samples(Protocol):
     """Anything that can be counted and hands out batches by index."""
@@ -118,14 +120,14 @@ class Told:
 
 
 def fingerprint(samples: Samples) -> str:
-    """Return what tells these samples from others: their number, and a digest of the first and the last few."""
+    """Return what tells these samples from others: their number, and a digest of some from all over."""
     digest = hashlib.sha256(str(len(samples)).encode())
 
     def note(tensor: Tensor) -> Tensor:
         digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
         return tensor
 
-    few = torch.tensor(sorted({*range(min(4, len(samples))), *range(max(len(samples) - 4, 0), len(samples))}))
+    few = torch.linspace(0, len(samples) - 1, min(NOTED, len(samples))).long()
     with torch.random.fork_rng():
         torch.manual_seed(0)  # for those that draw a view, a crop or a neighbour
         for batch in samples.take([few]):
