@@ -49,6 +49,7 @@ class CellFeatures(nn.Module):
     column_of: Tensor
     size_of: Tensor
     gaps: Tensor
+    columns_of_cells: Tensor
 
     def __init__(self, cells: Sequence[Cell], *, ranked: Sequence[int] = ()) -> None:
         super().__init__()
@@ -69,6 +70,7 @@ class CellFeatures(nn.Module):
         gaps = [cell.kind == "number" and cell.column not in told for cell in cells]
         self.register_buffer("size_of", torch.tensor(sizes, dtype=torch.float64))
         self.register_buffer("gaps", torch.tensor(gaps))
+        self.register_buffer("columns_of_cells", torch.tensor([cell.column for cell in cells]), persistent=False)
 
     @classmethod
     def fit(cls, cells: Sequence[Cell], rows: np.ndarray) -> CellFeatures:
@@ -122,9 +124,10 @@ class CellFeatures(nn.Module):
     def never_seen(self, rows: Tensor) -> Tensor:
         """(batch, cells) -> (batch, columns) nats of cells that fit never saw."""
         strange = (rows == self.size_of) & (self.size_of >= 0) | torch.isnan(rows) & self.gaps
-        columns = torch.tensor([cell.column for cell in self.cells], device=rows.device)
         result = torch.zeros(len(rows), self.columns, device=rows.device)
-        return result.index_add_(1, columns, strange.float() * math.log1p(NEVER**2))
+        if strange.any():
+            result.index_add_(1, self.columns_of_cells, strange.float() * math.log1p(NEVER**2))
+        return result
 
     def by_column(self, places: Tensor) -> Tensor:
         """(batch, features) -> (batch, columns), added up."""
