@@ -101,7 +101,7 @@ class LastLayerDecoder(nn.Module):
 
 
 def _tanh(x: Tensor) -> Tensor:
-    """Return tanh x, to within 2e-7, and forget x: on a processor torch's own takes four times as long as its sigmoid."""
+    """Return tanh x, to within 2e-7, and forget x: torch's own takes a processor four times as long as its sigmoid."""
     if torch.is_grad_enabled():
         return 2 * torch.sigmoid(2 * x) - 1
     return x.mul_(2).sigmoid_().mul_(2).sub_(1)

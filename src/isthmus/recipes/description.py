@@ -32,7 +32,7 @@ __all__ = ["TERMS", "Description", "Explanation"]
 
 AT_ONCE = 512  # rows in a block; their distances to the remembered rows then stay in the processor's cache
 EXPLAINED_AT_ONCE = 64  # rows; each is tried with every column mended
-WEIGHTS = {"moved": 2.0, "remembered": 1.0, "far": 0.5, "alone": 0.5}
+WEIGHTS = {"moved": 2.0, "remembered": 1.2, "far": 0.5, "alone": 0.6}
 TERMS = tuple(WEIGHTS)
 PARTS = 4  # of the remembered rows, the nearest of each is tried
 LEAST_UNIT, LEAST_COLUMN = 1e-4, 1e-3  # mean squares are no smaller: of hidden units, and of columns
