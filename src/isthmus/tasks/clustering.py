@@ -24,7 +24,9 @@ WIDTH = 128  # numbers that the encoder hands to the head
 NEIGHBOURS = 10
 VIEWS, SLIGHT = 8, 0.5  # in which a sample may be the neighbour of another, and how strong they are
 COMPONENTS, COMPONENTS_FROM = 64, 10_000  # in which distances are taken, and samples that tell them
-DRAWN, ENOUGH = 10_000, 50  # samples in the graph that is searched first, at most, and a class, at least
+ENOUGH = 50  # samples a class, in the graph that is searched first
+SEARCHED = 100_000  # samples times classes there, at most: 100 seconds and half a GB
+FEW = 10_000  # samples up to which what has been learned of them does not take the place of what they are
 BATCH = 512
 
 
@@ -34,7 +36,7 @@ class Clusterer(ClusterMixin, LearnedTask):
     Each sample is given one of K codes that its neighbours share, however either is turned, scaled or moved, the K
     used about evenly (`isthmus.recipes.onehot`). Neighbours are first those of the samples themselves, slight views
     forgiven, and then those by what has been learned from them. The network begins with classes that the graph of
-    neighbours gives up to 10,000 samples, for which many starts can be tried (`isthmus.recipes.graph_classes`).
+    neighbours gives up to 100,000 / K samples, for which many starts can be tried (`isthmus.recipes.graph_classes`).
 
     Parameters
     ----------
@@ -42,7 +44,7 @@ class Clusterer(ClusterMixin, LearnedTask):
         K.
     steps : int
         Training steps of 512 samples: a sixth with classes of the graph, a sixth with the samples' own neighbours
-        (both with these, below 50 samples a class), the rest with learned ones.
+        (both with these, below 50 samples a class and above 44 classes), the rest with learned ones.
     width : int
         Channels of the network at the picture's own size (pictures only).
     mirror : bool
@@ -116,14 +118,15 @@ class Clusterer(ClusterMixin, LearnedTask):
             model, first = self._build(), max(1, self.steps // 3)
             alike = self._alike(samples)
             near = self._nearest(alike)
-            begun = first // 2 if len(samples) >= ENOUGH * self.classes else 0
+            drawn = min(len(samples), SEARCHED // self.classes)
+            begun = first // 2 if drawn >= ENOUGH * self.classes else 0
             if begun:
-                told = self._told(samples, alike, model.wrong)
+                told = self._told(samples, alike, drawn, model.wrong)
                 self._learn_classes(model, told, begun, title="learning classes of the graph")
             self._learn_classes(model, Beside(samples, near), first - begun, title="learning the classes")
             if self.steps > first:
                 learned = F.normalize(over(samples, model.encoder), dim=1)
-                beside = [torch.cat([learned, points], 1) for points in alike] if len(samples) <= DRAWN else [learned]
+                beside = [torch.cat([learned, points], 1) for points in alike] if len(samples) <= FEW else [learned]
                 self._learn_classes(
                     model, Beside(samples, self._nearest(beside)), self.steps - first, title="from better neighbours"
                 )
@@ -153,9 +156,9 @@ class Clusterer(ClusterMixin, LearnedTask):
         count = max(1, min(NEIGHBOURS, len(alike[0]) // (5 * self.classes)))
         return nearest_neighbours(alike[0], count, alike[1:])
 
-    def _told(self, samples: Samples, alike: list[Tensor], wrong: float) -> Told:
+    def _told(self, samples: Samples, alike: list[Tensor], count: int, wrong: float) -> Told:
         """Return some samples, told the classes of the graph of neighbours among them."""
-        drawn = torch.randperm(len(samples))[:DRAWN]
+        drawn = torch.randperm(len(samples))[:count]
         near = self._nearest([points[drawn] for points in alike])
         found = graph_classes(near, self.classes, balance=self.balance, wrong=wrong, seed=self._seed())
         return Told(samples, drawn, found)
