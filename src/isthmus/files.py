@@ -21,12 +21,17 @@ def found_below(folder: str | Path, suffixes: Collection[str], what: str) -> lis
     Raises
     ------
     DataError
-        If there is no such folder, or no such file in it; `what` says what was looked for.
+        If there is no such folder, or no such file in it; `what` says what was looked for. Naming a link that leads
+        nowhere.
     """
     folder = Path(folder)
     if not folder.is_dir():
         raise DataError(f"{folder} is not a folder" if folder.exists() else f"{folder} does not exist")
-    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in suffixes and path.is_file())
+    named = sorted(path for path in folder.rglob("*") if path.suffix.lower() in suffixes)
+    found = [path for path in named if path.is_file()]
+    for path in named:
+        if path.is_symlink() and not path.exists():
+            raise DataError(f"{path} is a link to a file that is not there: mend or remove it")
     if not found:
         endings = ", ".join(sorted(suffixes))
         raise DataError(f"{folder} is a folder without {what}: no file in it or below ends in {endings}")
@@ -46,6 +51,11 @@ def check_place(path: Path) -> None:
         raise OutputError(f"cannot write {path}: the folder {parent} does not exist; nothing was changed")
     if not os.access(parent, os.W_OK):
         raise OutputError(f"cannot write {path}: permission denied in {parent}; nothing was changed")
+    try:  # the permission alone says little where the user is root, or the folder no real one
+        with tempfile.TemporaryFile(dir=parent):
+            pass
+    except OSError:
+        raise OutputError(f"cannot write {path}: nothing can be made in {parent}; nothing was changed") from None
 
 
 def made_folder(path: str | Path) -> Path:
@@ -102,7 +112,7 @@ def replaced_folder(path: str | Path) -> Iterator[Path]:
         old = temporary.with_name(temporary.name + ".old")
         try:
             yield temporary
-            for file in temporary.iterdir():
+            for file in temporary.rglob("*"):
                 _sync(file)
             os.chmod(temporary, 0o777 & ~_umask())
             if path.exists():

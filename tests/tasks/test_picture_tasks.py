@@ -209,6 +209,17 @@ def test_photos_of_any_size_are_restored_without_seams(denoiser, tmp_path):
     assert [picture.shape for picture in denoiser.restore([photo[:33, :7], photo[:9]])] == [(33, 7), (9, 533)]
 
 
+def test_what_is_restored_is_grey_or_in_colour_as_it_came(denoiser):
+    colour = DIGITS[:30].reshape(10, 3, 8, 8).transpose(0, 2, 3, 1)
+    restored = denoiser.restore(colour)
+    assert restored.shape == colour.shape
+    np.testing.assert_array_equal(restored[..., 1], denoiser.restore(np.ascontiguousarray(colour[..., 1])))
+    coloured = Denoiser(steps=20, width=8, cut=8, random_state=0).fit(colour)
+    assert coloured.restore(DIGITS[:3]).shape == (3, 8, 8)
+    assert coloured.restore(colour[:3]).shape == (3, 8, 8, 3)
+    assert coloured.restore(DIGITS[:3, ..., None]).shape == (3, 8, 8, 1)
+
+
 TASKS = {
     "embedder": lambda task: task.transform(DIGITS[:50]),
     "generator": lambda task: task.sample(4),

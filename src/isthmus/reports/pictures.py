@@ -9,28 +9,59 @@ from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from isthmus.files import replaced_file
 from isthmus.tasks.picture_judge import PictureReason
 
-__all__ = ["data_url", "grid", "heat_map", "save_png", "scatter_png", "strips"]
+__all__ = ["data_url", "grid", "heat_map", "save_png", "scatter_png", "sheet", "strips"]
 
 GAP, GROUND = 2, 128  # pixels between pictures, and their grey
+FONT, MARGIN, LONGEST = 14, 6, 40  # pixels of a letter and around it; letters of a label
 SMALLEST = 48  # pixels; smaller pictures are enlarged by a whole factor, so that their pixels are seen
 
 
 def grid(pictures: np.ndarray | Sequence[np.ndarray], columns: int | None = None) -> Image.Image:
     """Lay pictures of one size out in rows, uint8 (N, H, W) or (N, H, W, 3); by default in a square."""
-    pictures = np.stack([picture if picture.ndim == 3 else picture[..., None].repeat(3, 2) for picture in pictures])
-    count, height, width, _ = pictures.shape
-    columns = columns or int(np.ceil(np.sqrt(count)))
-    rows = -(-count // columns)
-    whole = np.full((rows * (height + GAP) - GAP, columns * (width + GAP) - GAP, 3), GROUND, np.uint8)
-    for place, picture in enumerate(pictures):
-        top, left = (place // columns) * (height + GAP), (place % columns) * (width + GAP)
-        whole[top : top + height, left : left + width] = picture
-    times = max(1, -(-SMALLEST // max(height, width)))
+    columns = columns or int(np.ceil(np.sqrt(len(pictures))))
+    return _laid_out([pictures[at : at + columns] for at in range(0, len(pictures), columns)], columns)
+
+
+def sheet(
+    rows: Sequence[Sequence[np.ndarray]], labels: Sequence[str], *, headings: Sequence[str] = (), columns: int = 0
+) -> Image.Image:
+    """Lay rows of pictures out with a label at the left of each and a heading above each column; rows may be short."""
+    columns = max(columns, *(len(row) for row in rows))
+    whole, font = _laid_out(rows, columns, smallest=5 * FONT), ImageFont.load_default(FONT)
+    # of a long label the end says most
+    labels = [label if len(label) <= LONGEST else "…" + label[-LONGEST:] for label in labels]
+    left = 2 * MARGIN + max(int(font.getlength(label)) for label in labels)
+    top = FONT + 2 * MARGIN if headings else 0
+    framed = Image.new("RGB", (left + whole.width, top + whole.height), "white")
+    framed.paste(whole, (left, top))
+    drawn = ImageDraw.Draw(framed)
+    for number, label in enumerate(labels):
+        middle = top + whole.height * (number + 0.5) / len(rows)
+        drawn.text((left - MARGIN, middle), label, fill="black", font=font, anchor="rm")
+    for number, heading in enumerate(headings):
+        middle = left + whole.width * (number + 0.5) / columns
+        drawn.text((middle, top - MARGIN), heading, fill="black", font=font, anchor="ms")
+    return framed
+
+
+def _laid_out(
+    rows: Sequence[Sequence[np.ndarray] | np.ndarray], columns: int, *, smallest: int = SMALLEST
+) -> Image.Image:
+    """Return pictures in their places, enlarged by a whole factor where they are small."""
+    height, width = next(picture for row in rows for picture in row).shape[:2]
+    size = (len(rows) * (height + GAP) - GAP, columns * (width + GAP) - GAP, 3)
+    whole = np.full(size, GROUND, np.uint8)
+    for down, row in enumerate(rows):
+        for across, picture in enumerate(row):
+            top, left = down * (height + GAP), across * (width + GAP)
+            coloured = picture if picture.ndim == 3 else picture[..., None]
+            whole[top : top + height, left : left + width] = coloured
+    times = max(1, -(-smallest // max(height, width)))
     return Image.fromarray(whole.repeat(times, 0).repeat(times, 1))
 
 
@@ -75,8 +106,8 @@ def scatter_png(places: np.ndarray, groups: np.ndarray | None = None, side: floa
     figure = Figure(figsize=(side, side), dpi=110, layout="tight")
     axes = figure.subplots()
     axes.set_axis_off()
-    colours = "#3b82c4" if groups is None else groups
-    axes.scatter(places[:, 0], places[:, 1], c=colours, cmap="tab10", s=9, linewidths=0)
+    colours = {"color": "#3b82c4"} if groups is None else {"c": groups, "cmap": "tab10"}
+    axes.scatter(places[:, 0], places[:, 1], s=9, linewidths=0, **colours)
     if groups is not None:
         for group in np.unique(groups):
             x, y = np.median(places[groups == group], axis=0)

@@ -18,7 +18,7 @@ from isthmus.recipes.onehot import Classes
 from isthmus.tasks.learned import LearnedTask, over
 from isthmus.training.samples import Beside, Samples, Told
 
-__all__ = ["Clusterer"]
+__all__ = ["Clusterer", "members"]
 
 WIDTH = 128  # numbers that the encoder hands to the head
 NEIGHBOURS = 10
@@ -173,3 +173,13 @@ class Clusterer(ClusterMixin, LearnedTask):
     def _build(self) -> Classes:
         encoder = self.input_.encoder(WIDTH, self.width)
         return Classes(encoder, self.input_.warps(), WIDTH, self.classes, balance=self.balance)
+
+
+def members(chance: np.ndarray, most: int) -> list[Tensor]:
+    """Return of each class the samples that are surest to be in it, at most so many: chances (N, K) -> K indices."""
+    found = chance.argmax(1)
+    return [
+        torch.from_numpy(own[np.argsort(-chance[own, kind], kind="stable")[:most]])
+        for kind in range(chance.shape[1])
+        for own in [np.flatnonzero(found == kind)]
+    ]
