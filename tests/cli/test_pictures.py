@@ -38,6 +38,18 @@ def test_embed(folder, tmp_path, capsys):
         == 0
     )
     assert min(size(tmp_path / "a.png")) > 300
+    assert capsys.readouterr().err == ""
+
+
+def test_a_map_says_nothing_foreign(folder, tmp_path, capfd):
+    assert run(["embed", "fit", str(folder), "--steps", "5", "--out", str(tmp_path / "m")]) == 0
+    (tmp_path / "few").mkdir()
+    for number in range(9):
+        Image.fromarray(DIGITS[number]).save(tmp_path / "few" / f"{number}.png")
+    command = ["embed", "map", str(tmp_path / "m"), str(tmp_path / "few"), "--out", str(tmp_path / "a.png")]
+    for method in ("pca", "tsne", "umap"):
+        assert run([*command, "--method", method]) == 0
+    assert capfd.readouterr().err == ""
 
 
 def test_cluster(folder, tmp_path, capsys):

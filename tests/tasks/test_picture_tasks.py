@@ -295,6 +295,61 @@ def test_wrong_options_and_unfitted_tasks_are_told():
         Embedder(2, steps=5, width=4).fit(DIGITS[:20]).inverse_transform(np.zeros((3, 5)))
 
 
+@pytest.mark.parametrize(
+    ("task", "name"),
+    [
+        (Denoiser(width=0), "width"), (Embedder(dimensions="a"), "dimensions"), (Embedder(steps=1.5), "steps"),
+        (Embedder(width=True), "width"), (Embedder(invariance=float("nan")), "invariance"),
+        (Embedder(lying=0.5), "lying"), (Embedder(grey="x"), "grey"), (Embedder(size="x"), "size"),
+        (Embedder(size=100_000), "size"), (Embedder(size=(8, 8, 8)), "size"), (Embedder(views="no"), "views"),
+        (Clusterer(classes=2.5), "classes"), (Clusterer(3, mirror="x"), "mirror"),
+        (Clusterer(3, balance=-1), "balance"), (Clusterer(3, balance=float("nan")), "balance"),
+        (Generator(beta=float("inf")), "beta"),
+        (Denoiser(level="x"), "level"), (Denoiser(level=0.0), "level"), (Denoiser(noise=3), "noise"),
+        (isthmus.AnomalyDetector(width=2.5), "width"), (isthmus.AnomalyDetector(contamination="x"), "contamination"),
+    ],
+)  # fmt: skip
+def test_an_option_of_the_wrong_type_or_range_is_named(task, name):
+    with pytest.raises(OptionError, match=f"^{name} must"):
+        task.fit(DIGITS[:40])
+
+
+def test_what_is_asked_of_a_fitted_task_is_checked(generator, denoiser, embedder):
+    with pytest.raises(OptionError, match="n must be a whole number"):
+        generator.sample(2.5)
+    with pytest.raises(DataError, match="there is no picture"):
+        denoiser.restore(DIGITS[:0])
+    for codes in (np.full((3, 8), np.nan), [["a"] * 8], np.zeros((0, 8))):
+        with pytest.raises(OptionError, match="codes must be"):
+            embedder.inverse_transform(codes)
+
+
+@pytest.mark.parametrize(("method", "least"), [("pca", 2), ("tsne", 4), ("umap", 4)])
+def test_a_map_of_few_pictures_is_drawn_or_refused_in_words(embedder, method, least):
+    assert embedder.map(DIGITS[:least], method).shape == (least, 2)
+    with pytest.raises(DataError, match="too few for a map"):
+        embedder.map(DIGITS[: least - 1], method)
+
+
+def test_lists_of_pictures_are_pictures(embedder):
+    codes = embedder.transform(DIGITS[:6])
+    for several in (list(DIGITS[:6]), [Image.fromarray(picture) for picture in DIGITS[:6]], tuple(DIGITS[:6])):
+        np.testing.assert_array_equal(embedder.transform(several), codes)
+    listed = Embedder(2, steps=5, width=4).fit([Image.fromarray(picture) for picture in DIGITS[:20]])
+    assert listed.input_.kind == "pictures"
+    for wrong, told in (
+        ([DIGITS[0], DIGITS[0][:5]], "the pictures of a list are of one size"),
+        (DIGITS[None, :4, None], "pictures as an array are"),
+        (DIGITS / 255, r"np.round\(x \* 255\)"),
+        (None, "not NoneType"),
+        (7, "not int"),
+    ):
+        with pytest.raises(DataError, match=told):
+            embedder.transform(wrong)
+        with pytest.raises(DataError, match=told):
+            Embedder(2, steps=5, width=4).fit(wrong)
+
+
 @pytest.fixture(scope="module")
 def ring_detector():
     """A detector that has seen noughts only."""

@@ -21,6 +21,7 @@ from isthmus.kinds.picture_folder import added_pictures, check_folder, png_names
 from isthmus.recipes.restoring import SPOILERS, restoring
 from isthmus.tasks.inputs import PictureInput
 from isthmus.tasks.learned import LearnedTask
+from isthmus.tasks.options import check_number, check_options
 
 __all__ = ["Denoiser"]
 
@@ -102,10 +103,12 @@ class Denoiser(LearnedTask):
         OptionError
             Naming the option that is out of its range.
         """
-        if self.noise not in SPOILERS:
+        if not isinstance(self.noise, str) or self.noise not in SPOILERS:
             raise OptionError(f"noise must be one of {', '.join(SPOILERS)}, not {self.noise!r}")
+        check_options(self.get_params())
+        check_number("level", self.level)
         if not 0 < self.level < 1:
-            raise OptionError(f"level must lie between 0 and 1, not {self.level}")
+            raise OptionError(f"level must lie above 0 and below 1, not {self.level}")
         cuts = Cuts(X, side=self.cut, grey=self.grey)
         self.input_ = PictureInput(Frame(cuts.side, cuts.side, cuts.channels))
         with torch.random.fork_rng():
