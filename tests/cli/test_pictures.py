@@ -276,3 +276,37 @@ def test_the_grid_shows_members_alone(folder, classes, tmp_path, monkeypatch):
     for kind, row in enumerate(rows):
         members = DIGITS[:150][np.array(found) == kind]
         assert all((members == picture).all((1, 2)).any() for picture in row)
+
+
+def test_contradicting_or_senseless_options_are_told_in_our_own_words(folder, tmp_path, capsys):
+    for options, told in (
+        (["--grey", "--colour"], "--grey and --colour contradict each other"),
+        (["--size", "x"], "'--size': it must be a whole number"),
+        (["--steps", "0"], "'--steps': it must be at least 1"),
+    ):
+        assert run(["embed", "fit", str(folder), "--steps", "5", "--out", str(tmp_path / "m"), *options]) == 2
+        assert told in capsys.readouterr().err
+    assert run(["denoise", "fit", str(folder), "--noise", "fog", "--out", str(tmp_path / "m")]) == 2
+    line = capsys.readouterr().err
+    assert "'fog' is not one of" in line
+    assert "Value error" not in line
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_card_says_in_words_what_pictures_were_brought_to(folder, tmp_path, capsys):
+    for task in ("embed", "detect"):
+        assert run([task, "fit", str(folder), "--steps", "2", "--out", str(tmp_path / task)]) == 0
+        capsys.readouterr()
+        assert run(["info", str(tmp_path / task)]) == 0
+        assert "brought to 8 × 8 pixels, grey, cropped to fit" in capsys.readouterr().out
+    scored = ["detect", "score", str(tmp_path / "detect"), str(folder)]
+    assert run([*scored, "--delimiter", ";"]) == 2
+    assert "--delimiter is for tables" in capsys.readouterr().err
+
+
+def test_the_error_of_all_errors_can_be_imported():
+    import isthmus
+    from isthmus.errors import DataError
+
+    assert issubclass(DataError, isthmus.IsthmusError)
+    assert "IsthmusError" in dir(isthmus)

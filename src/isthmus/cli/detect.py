@@ -21,6 +21,7 @@ from isthmus.cli.options import (
     write_table,
 )
 from isthmus.errors import DataError, ModelError, OptionError
+from isthmus.words import counted
 
 __all__ = ["app"]
 
@@ -136,7 +137,7 @@ def score(
         if json_:
             print_json({"rows": count, "flagged": flagged, "out": str(out)})
         else:
-            typer.echo(f"{flagged:,} of {count:,} rows flagged; all are in {out}")
+            typer.echo(f"{flagged:,} of {counted(count, 'row')} flagged; all are in {out}")
         return
     seen = review(detector, table, oddest=rows, telling=reasons, delimiter=delimiter)
     if json_:
@@ -227,8 +228,8 @@ def report(
     else:
         seen = review(detector, table, label=label, normal=normal, delimiter=delimiter)
     write_report(seen, out, source=table.name)
-    things = "rows" if seen.pictures is None else "pictures"
-    typer.echo(f"{int(seen.flags.sum()):,} of {len(seen.scores):,} {things} flagged; the report is in {out}")
+    count = counted(len(seen.scores), "row" if seen.pictures is None else "picture")
+    typer.echo(f"{int(seen.flags.sum()):,} of {count} flagged; the report is in {out}")
 
 
 def _tell_learned(detector: Any, out: Path, json_: bool, **what: Any) -> None:
@@ -293,6 +294,6 @@ def _score_pictures(detector: Any, data: Path, out: Path | None, most: int, maps
         odd = [{"picture": pictures.names[i], "score": float(scores[i]), "p_value": float(p_values[i])} for i in oddest]
         print_json({"pictures": len(scores), "flagged": int(flags.sum()), "oddest": odd})
         return
-    typer.echo(f"{int(flags.sum()):,} of {len(scores):,} pictures flagged; the oddest:")
+    typer.echo(f"{int(flags.sum()):,} of {counted(len(scores), 'picture')} flagged; the oddest:")
     for place in oddest:
         typer.echo(f"  {-scores[place]:10.1f} nats  p {p_values[place]:.2g}  {pictures.names[place]}")

@@ -28,6 +28,7 @@ from isthmus.words import counted
 __all__ = ["app"]
 
 app = typer.Typer(help="Reduce pictures or rows to a few numbers, and map them.", no_args_is_help=True)
+METHODS = {"pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
 
 
 @app.command()
@@ -76,12 +77,23 @@ def map_(
     out: Annotated[Path, typer.Option(help="PNG file to write.", callback=picture_can_be_made)],
     method: Annotated[Literal["pca", "tsne", "umap"], typer.Option(help="How to lay them out.")] = "tsne",
 ) -> None:  # fmt: skip
-    """Draw every sample as a point in the plane.
+    """Draw every sample as a point in the plane, and some of the pictures.
 
     Example: isthmus embed map codes/ photos/ --method umap --out map.png
     """
-    from isthmus import Embedder
-    from isthmus.reports.pictures import save_png, scatter_png
+    import torch
 
-    save_png(scatter_png(load_as(model, Embedder).set_params(random_state=0).map(data, method)), out)
+    from isthmus import Embedder
+    from isthmus.kinds.images import Pictures
+    from isthmus.reports.pictures import save_png, scatter_png, spread
+
+    task = load_as(model, Embedder).set_params(random_state=0)
+    samples: Any = task.input_.read(data) if task.input_.kind == "pictures" else data
+    places = task.map(samples, method)
+    shown: dict[int, Any] = {}
+    if isinstance(samples, Pictures):
+        some = spread(places)
+        shown = dict(zip(some, samples.part(torch.tensor(some)).arrays(), strict=True))
+    things = counted(len(places), "picture" if shown else "row")
+    save_png(scatter_png(places, caption=f"{things} by {METHODS[method]}", shown=shown), out)
     typer.echo(f"The map is in {out}")

@@ -74,9 +74,10 @@ def interpolate(
 
     Example: isthmus generate interpolate faces-model/ me.png you.png --out way.png
     """
-    from isthmus.reports.pictures import grid, save_png
+    from isthmus.reports.pictures import save_png, sheet
 
-    save_png(grid(_pictures_of(model).interpolate(first, second, n), columns=n), out)
+    way = _pictures_of(model).interpolate(first, second, n)
+    save_png(sheet([way], [""], headings=[f"{first.name} to {second.name}"]), out)
     typer.echo(f"The way is in {out}")
 
 

@@ -61,6 +61,11 @@ class Frame:
         if self.fit not in ("crop", "pad", "stretch"):
             raise OptionError(f"fit must be crop, pad or stretch, not {self.fit!r}")
 
+    def __str__(self) -> str:
+        """Say it as a person would."""
+        fitted = {"crop": "cropped", "pad": "padded", "stretch": "stretched"}[self.fit]
+        return f"{self.height} × {self.width} pixels, {'grey' if self.channels == 1 else 'in colour'}, {fitted} to fit"
+
     @property
     def shape(self) -> tuple[int, int, int]:
         """Of one picture's tensor: channels, height, width."""

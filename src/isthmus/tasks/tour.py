@@ -176,10 +176,11 @@ def _deep(digits: _Digits) -> Station:
         "Going deep",
         "Hinton & Salakhutdinov, 2006",
         "A stack of restricted Boltzmann machines, each learned on the one below, gives a deep auto-encoder a start. "
-        "Top: digits after that start alone. Middle: fine-tuned. Bottom: no start at all, with a modern activation, "
-        "which makes up for most of it.",
-        [Strip("warm start, fine-tuned, from nothing with SiLU",
-               np.concatenate([started, out(models["warm start"], flat), out(modern, flat)]))],
+        "Rows: digits after that start alone; fine-tuned; the same network with no start; no start, but a modern "
+        "activation, which makes up for most of it.",
+        [Strip("warm start, fine-tuned, from nothing, from nothing with SiLU",
+               np.concatenate([started, *(out(models[name], flat) for name in ("warm start", "from nothing")),
+                               out(modern, flat)]))],
         {f"squared error, sigmoid units, {name}": error for name, error in errors.items()}
         | {"SiLU units, from nothing": f"{_error(out(modern, unseen), digits.test):.2f}"},
     )  # fmt: skip
@@ -297,9 +298,7 @@ def _generator(digits: _Digits) -> Station:
         "decode to digits, too; a law learned afterwards says where in it digits are likely. Top: new digits, drawn "
         "from it. Then: the way from a 3 to an 8, and from a 1 to a 7.",
         [Strip("new digits", generator.sample(2 * SHOWN)), Strip("from one digit to another", np.concatenate(ways))],
-        {
-            "bound of the log-likelihood, nats (more is better)": f"{generator.log_likelihood(digits.test, draws=50).mean():.1f}"
-        },
+        {"bound of the log-likelihood, nats (more is better)": f"{likely.mean():.1f}"},
     )
 
 
