@@ -255,6 +255,13 @@ def test_every_output_is_checked_before_any_is_written(folder, cleaner, classes,
     assert not list(tmp_path.iterdir())
 
 
+def test_two_outputs_are_not_one_file_under_two_names(folder, classes, tmp_path, capsys):
+    (tmp_path / "g.png").symlink_to(tmp_path / "a.csv")
+    command = ["cluster", "predict", classes, str(folder), "--out", str(tmp_path / "a.csv")]
+    assert run([*command, "--grid", str(tmp_path / "g.png")]) == 2
+    assert "--out and --grid are both" in capsys.readouterr().err
+
+
 def test_a_size_beyond_all_memory_is_refused(folder, tmp_path, capsys):
     assert run(["embed", "fit", str(folder), "--size", "100000", "--out", str(tmp_path / "m")]) == 2
     assert "size must be at most" in capsys.readouterr().err

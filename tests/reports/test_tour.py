@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from isthmus.cli import run
 from isthmus.reports.tour import write_tour
 from isthmus.tasks import tour as tasks_tour
 from isthmus.tasks.tour import STATIONS, Places, Station, tour
@@ -40,6 +41,20 @@ def test_the_page_asks_nobody_for_anything_and_escapes_what_it_is_told(tmp_path)
     assert "&lt;b&gt;title" in page
     assert not re.findall(r"(?:src|href)=\"(?!data:|#)", page)
     assert "default-src 'none'" in page
+
+
+def test_the_tour_tells_each_station_when_it_comes(tmp_path, monkeypatch, capsys):
+    told = []
+
+    def stations(seed):
+        for title in ("First [bold]", "Second"):
+            yield Station(title, "paper", "story")
+            told.append(capsys.readouterr().out)
+
+    monkeypatch.setattr(tasks_tour, "tour", stations)
+    assert run(["demo", "--tour", "--out", str(tmp_path / "tour")]) == 0
+    assert "1. First [bold] (paper)" in told[0]
+    assert "2. Second" in told[1]
 
 
 @pytest.mark.parametrize("name", ["_one_hot", "_odd"])

@@ -324,6 +324,20 @@ def test_what_is_asked_of_a_fitted_task_is_checked(generator, denoiser, embedder
             embedder.inverse_transform(codes)
 
 
+def test_options_of_numpy_are_kept_by_a_model_folder(tmp_path):
+    task = Embedder(np.int64(2), steps=np.int64(2), width=4, noise=np.float64(0.1), views=np.bool_(True))
+    task.fit(DIGITS[:10]).save(tmp_path / "m")
+    assert isthmus.load(tmp_path / "m").get_params()["steps"] == 2
+
+
+def test_what_is_no_picture_is_not_restored(denoiser):
+    import pandas as pd
+
+    for wrong in (pd.DataFrame({"a": [1.0]}), DIGITS[0], None, [DIGITS[0] / 255], 3):
+        with pytest.raises(DataError, match="picture"):
+            denoiser.restore(wrong)
+
+
 @pytest.mark.parametrize(("method", "least"), [("pca", 2), ("tsne", 4), ("umap", 4)])
 def test_a_map_of_few_pictures_is_drawn_or_refused_in_words(embedder, method, least):
     assert embedder.map(DIGITS[:least], method).shape == (least, 2)

@@ -57,7 +57,7 @@ def _tour(out: Path, seed: int) -> None:
 
     made_folder(out)
     screen = console()
-    screen.print("A station every few seconds, each trained when it is its turn:")
+    screen.print("Each station is trained when it is its turn; minutes in all:")
     stations = []
     for number, station in enumerate(tour(seed), 1):
         stations.append(station)

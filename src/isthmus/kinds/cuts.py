@@ -49,9 +49,9 @@ def _each(X: Any) -> Iterable[Any]:
         if picture_arrays.is_archive(path):
             return picture_arrays.as_array(picture_arrays.load_array(path))
         return [path] if path.is_file() else picture_files.find(path)
-    if not isinstance(X, Iterable) or (isinstance(X, np.ndarray) and X.dtype != object):
-        return picture_arrays.as_array(X)
-    return X
+    if isinstance(X, (list, tuple, Iterator)) or (isinstance(X, np.ndarray) and X.dtype == object):
+        return X
+    return picture_arrays.as_array(X)
 
 
 def _coloured(pixels: np.ndarray, grey: bool | None) -> np.ndarray:
