@@ -18,20 +18,18 @@ __all__ = ["check_place", "found_below", "made_folder", "replaced_file", "replac
 def found_below(folder: str | Path, suffixes: Collection[str], what: str) -> list[Path]:
     """Return the files of a folder and its sub-folders that end in one of the suffixes, sorted by path.
 
+    A link to nowhere is among them, so that who reads it says so.
+
     Raises
     ------
     DataError
-        If there is no such folder, or no such file in it; `what` says what was looked for. Naming a link that leads
-        nowhere.
+        If there is no such folder, or no such file in it; `what` says what was looked for.
     """
     folder = Path(folder)
     if not folder.is_dir():
         raise DataError(f"{folder} is not a folder" if folder.exists() else f"{folder} does not exist")
     named = sorted(path for path in folder.rglob("*") if path.suffix.lower() in suffixes)
-    found = [path for path in named if path.is_file()]
-    for path in named:
-        if path.is_symlink() and not path.exists():
-            raise DataError(f"{path} is a link to a file that is not there: mend or remove it")
+    found = [path for path in named if path.is_file() or (path.is_symlink() and not path.exists())]
     if not found:
         endings = ", ".join(sorted(suffixes))
         raise DataError(f"{folder} is a folder without {what}: no file in it or below ends in {endings}")

@@ -86,6 +86,9 @@ def read(
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is below
             with Image.open(path, formats=FORMATS) as opened:
                 return upright(path, opened, grey=grey, least=least)
+    except FileNotFoundError:
+        link = "is a link to a file that is not there: mend or remove it" if path.is_symlink() else "does not exist"
+        raise DataError(f"{path} {link}") from None
     except Image.DecompressionBombError:
         raise DataError(_too_large(path)) from None
     except UnidentifiedImageError:
