@@ -8,6 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from isthmus.errors import IsthmusError
 from isthmus.tasks import HOMES, load
 from isthmus.version import __version__
 
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
     from isthmus.tasks.generation import Generator
     from isthmus.tasks.voice import VoiceConverter
 
-__all__ = ["AnomalyDetector", "Clusterer", "Denoiser", "Embedder", "Generator", "VoiceConverter", "__version__", "load"]
+__all__ = [
+    "AnomalyDetector", "Clusterer", "Denoiser", "Embedder", "Generator", "IsthmusError", "VoiceConverter",
+    "__version__", "load",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

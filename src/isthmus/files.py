@@ -18,6 +18,8 @@ __all__ = ["check_place", "found_below", "made_folder", "replaced_file", "replac
 def found_below(folder: str | Path, suffixes: Collection[str], what: str) -> list[Path]:
     """Return the files of a folder and its sub-folders that end in one of the suffixes, sorted by path.
 
+    A link to nowhere is among them, so that who reads it says so.
+
     Raises
     ------
     DataError
@@ -26,7 +28,8 @@ def found_below(folder: str | Path, suffixes: Collection[str], what: str) -> lis
     folder = Path(folder)
     if not folder.is_dir():
         raise DataError(f"{folder} is not a folder" if folder.exists() else f"{folder} does not exist")
-    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in suffixes and path.is_file())
+    named = sorted(path for path in folder.rglob("*") if path.suffix.lower() in suffixes)
+    found = [path for path in named if path.is_file() or (path.is_symlink() and not path.exists())]
     if not found:
         endings = ", ".join(sorted(suffixes))
         raise DataError(f"{folder} is a folder without {what}: no file in it or below ends in {endings}")
@@ -46,6 +49,11 @@ def check_place(path: Path) -> None:
         raise OutputError(f"cannot write {path}: the folder {parent} does not exist; nothing was changed")
     if not os.access(parent, os.W_OK):
         raise OutputError(f"cannot write {path}: permission denied in {parent}; nothing was changed")
+    try:  # the permission alone says little where the user is root, or the folder no real one
+        with tempfile.TemporaryFile(dir=parent):
+            pass
+    except OSError:
+        raise OutputError(f"cannot write {path}: nothing can be made in {parent}; nothing was changed") from None
 
 
 def made_folder(path: str | Path) -> Path:
@@ -102,7 +110,7 @@ def replaced_folder(path: str | Path) -> Iterator[Path]:
         old = temporary.with_name(temporary.name + ".old")
         try:
             yield temporary
-            for file in temporary.iterdir():
+            for file in temporary.rglob("*"):
                 _sync(file)
             os.chmod(temporary, 0o777 & ~_umask())
             if path.exists():

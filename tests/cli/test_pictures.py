@@ -30,13 +30,26 @@ def test_embed(folder, tmp_path, capsys):
     assert run(["embed", "fit", str(folder), "--dimensions", "3", "--steps", "20", "--out", str(tmp_path / "m")]) == 0
     assert run(["embed", "transform", str(tmp_path / "m"), str(folder), "--out", str(tmp_path / "codes.csv")]) == 0
     rows = list(csv.reader((tmp_path / "codes.csv").open()))
-    assert rows[0] == ["code_0", "code_1", "code_2"]
+    assert rows[0] == ["picture", "code_0", "code_1", "code_2"]
+    assert rows[8][0].endswith("007.png")
     assert len(rows) == 151
     assert (
         run(["embed", "map", str(tmp_path / "m"), str(folder), "--method", "pca", "--out", str(tmp_path / "a.png")])
         == 0
     )
     assert min(size(tmp_path / "a.png")) > 300
+    assert capsys.readouterr().err == ""
+
+
+def test_a_map_says_nothing_foreign(folder, tmp_path, capfd):
+    assert run(["embed", "fit", str(folder), "--steps", "5", "--out", str(tmp_path / "m")]) == 0
+    (tmp_path / "few").mkdir()
+    for number in range(9):
+        Image.fromarray(DIGITS[number]).save(tmp_path / "few" / f"{number}.png")
+    command = ["embed", "map", str(tmp_path / "m"), str(tmp_path / "few"), "--out", str(tmp_path / "a.png")]
+    for method in ("pca", "tsne", "umap"):
+        assert run([*command, "--method", method]) == 0
+    assert capfd.readouterr().err == ""
 
 
 def test_cluster(folder, tmp_path, capsys):
@@ -79,7 +92,7 @@ def test_detect(folder, tmp_path, capsys):
     rows = list(csv.DictReader(out.open()))
     assert len(rows) == 150
     assert all(0 < float(row["p_value"]) <= 1 for row in rows)
-    assert size(maps)[1] > size(maps)[0]
+    assert size(maps)[1] > 4 * 48
     page = tmp_path / "report.html"
     assert run(["detect", "report", model, str(folder), "--out", str(page)]) == 0
     assert "of 150 pictures flagged" in capsys.readouterr().out
@@ -107,7 +120,7 @@ def test_what_is_wrong_is_told_in_one_line(folder, tmp_path, capsys):
     assert not (tmp_path / "m").exists()
     assert run(["embed", "fit", str(folder), "--steps", "5", "--out", str(tmp_path / "e")]) == 0
     assert run(["cluster", "predict", str(tmp_path / "e"), str(folder), "--out", str(tmp_path / "c.csv")]) == 2
-    assert "holds a Embedder" in capsys.readouterr().err
+    assert "holds an Embedder" in capsys.readouterr().err
 
 
 def test_a_model_of_another_kind_is_told(folder, tmp_path, capsys):
@@ -145,3 +158,162 @@ def test_options_that_do_not_fit_the_data_are_refused_before_anything_is_written
     assert run(command) == 0
     assert run(["detect", "fit", str(folder), "--label", "kind", "--out", str(tmp_path / "d")]) == 2
     assert "--label is for tables" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def cleaner(folder, tmp_path_factory):
+    """A model folder of a denoiser of grey pictures."""
+    model = tmp_path_factory.mktemp("cleaner") / "m"
+    assert run(["denoise", "fit", str(folder), "--steps", "5", "--width", "4", "--out", str(model)]) == 0
+    return str(model)
+
+
+@pytest.fixture(scope="module")
+def classes(folder, tmp_path_factory):
+    """A model folder of more classes than some of the folders below have pictures."""
+    model = tmp_path_factory.mktemp("classes") / "m"
+    assert run(["cluster", "fit", str(folder), "--classes", "10", "--steps", "5", "--out", str(model)]) == 0
+    return str(model)
+
+
+def files_of(folder):
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_restored_pictures_of_one_stem_have_two_names(cleaner, tmp_path):
+    (tmp_path / "in" / "sub").mkdir(parents=True)
+    for name in ("a.png", "a.jpg", "a.webp", "b.jpg", "sub/a.png"):
+        Image.fromarray(DIGITS[0]).save(tmp_path / "in" / name)
+    assert run(["denoise", "restore", cleaner, str(tmp_path / "in"), "--out", str(tmp_path / "out")]) == 0
+    assert set(files_of(tmp_path / "out")) == {"a.png", "a.jpg.png", "a.webp.png", "b.png", "sub/a.png"}
+
+
+def test_restoring_never_overwrites_what_it_has_not_written(cleaner, tmp_path, capsys):
+    noisy, mixed = tmp_path / "in", tmp_path / "mixed"
+    for where in (noisy, mixed):
+        where.mkdir()
+        Image.fromarray(DIGITS[0]).save(where / "a.png")
+    before = files_of(tmp_path)
+    for data, out in ((noisy, noisy), (noisy, mixed), (noisy / "a.png", noisy), (noisy, tmp_path)):
+        assert run(["denoise", "restore", cleaner, str(data), "--out", str(out)]) == 2
+        assert "cannot write" in capsys.readouterr().err
+    assert files_of(tmp_path) == before
+    out = tmp_path / "out"
+    for data in (noisy, noisy, mixed / "a.png"):  # over its own, and beside them
+        assert run(["denoise", "restore", cleaner, str(data), "--out", str(out)]) == 0
+    Image.fromarray(DIGITS[1]).save(noisy / "b.png")
+    assert run(["denoise", "restore", cleaner, str(noisy / "b.png"), "--out", str(out)]) == 0
+    assert "1 restored picture is in" in capsys.readouterr().out
+    assert set(files_of(out)) == {"a.png", "b.png"}
+
+
+def test_a_damaged_picture_leaves_nothing_half_written(cleaner, tmp_path, capsys):
+    (tmp_path / "in").mkdir()
+    Image.fromarray(DIGITS[0]).save(tmp_path / "in" / "a.png")
+    (tmp_path / "in" / "b.png").write_bytes((tmp_path / "in" / "a.png").read_bytes()[:60])
+    assert run(["denoise", "restore", cleaner, str(tmp_path / "in"), "--out", str(tmp_path / "out")]) == 2
+    assert "b.png" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
+
+
+def test_restoring_says_what_it_converted_and_keeps_grey_and_colour(cleaner, tmp_path, capsys):
+    (tmp_path / "in").mkdir()
+    colour = DIGITS[:3].transpose(1, 2, 0).copy()
+    Image.fromarray(DIGITS[0]).save(tmp_path / "in" / "grey.png")
+    Image.fromarray(colour).save(tmp_path / "in" / "colour.png")
+    Image.fromarray(colour).convert("RGBA").save(tmp_path / "in" / "glass.png")
+    assert run(["denoise", "restore", cleaner, str(tmp_path / "in"), "--out", str(tmp_path / "out")]) == 0
+    assert "glass.png: transparency, converted to 8 bits of RGB" in capsys.readouterr().err
+    modes = {path.stem: Image.open(path).mode for path in (tmp_path / "out").iterdir()}
+    assert modes == {"grey": "L", "colour": "RGB", "glass": "RGB"}
+
+
+def test_an_npz_is_restored_to_numbered_pictures_and_a_table_is_refused(cleaner, tmp_path, capsys):
+    np.savez(tmp_path / "a.npz", pictures=DIGITS[:3])
+    assert run(["denoise", "restore", cleaner, str(tmp_path / "a.npz"), "--out", str(tmp_path / "out")]) == 0
+    assert set(files_of(tmp_path / "out")) == {"00000.png", "00001.png", "00002.png"}
+    (tmp_path / "a.csv").write_text("x\n1\n")
+    assert run(["denoise", "restore", cleaner, str(tmp_path / "a.csv"), "--out", str(tmp_path / "out")]) == 2
+    assert "a.csv is not a PNG, JPEG or WebP picture, and pictures are needed" in capsys.readouterr().err
+
+
+def test_every_output_is_checked_before_any_is_written(folder, cleaner, classes, tmp_path, capsys):
+    table = tmp_path / "a.csv"
+    predict = ["cluster", "predict", classes, str(folder)]
+    for command, told in (
+        ([*predict, "--out", str(table), "--grid", str(tmp_path / "none" / "g.png")], "does not exist"),
+        ([*predict, "--out", str(table), "--grid", "/proc/g.png"], "cannot write /proc/g.png"),
+        ([*predict, "--out", str(table), "--grid", str(tmp_path / "g.txt")], "must end in .png"),
+        ([*predict, "--out", str(tmp_path / "g.png"), "--grid", str(tmp_path / "g.png")], "must end in .csv"),
+        (["detect", "score", classes, str(folder), "--out", str(table), "--maps", "/none/g.png"], "does not exist"),
+        (["embed", "map", classes, str(folder), "--out", str(tmp_path / "x.jpg")], "must end in .png"),
+        (["generate", "sample", classes, "--out", str(tmp_path / "x.jpg")], "must end in .png"),
+        (["denoise", "restore", cleaner, str(folder), "--out", "/proc/foo"], "cannot write /proc/foo"),
+    ):
+        assert run(command) == 2
+        assert told in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_two_outputs_are_not_one_file_under_two_names(folder, classes, tmp_path, capsys):
+    (tmp_path / "g.png").symlink_to(tmp_path / "a.csv")
+    command = ["cluster", "predict", classes, str(folder), "--out", str(tmp_path / "a.csv")]
+    assert run([*command, "--grid", str(tmp_path / "g.png")]) == 2
+    assert "--out and --grid are both" in capsys.readouterr().err
+
+
+def test_a_size_beyond_all_memory_is_refused(folder, tmp_path, capsys):
+    assert run(["embed", "fit", str(folder), "--size", "100000", "--out", str(tmp_path / "m")]) == 2
+    assert "size must be at most" in capsys.readouterr().err
+
+
+def test_the_grid_shows_members_alone(folder, classes, tmp_path, monkeypatch):
+    from isthmus.reports import pictures
+
+    seen = []
+    monkeypatch.setattr(
+        pictures, "sheet", lambda rows, labels, **_: seen.append((rows, labels)) or Image.new("L", (9, 9))
+    )
+    out = tmp_path / "a.csv"
+    assert run(["cluster", "predict", classes, str(folder), "--out", str(out), "--grid", str(tmp_path / "g.png")]) == 0
+    ((rows, labels),) = seen
+    found = [int(row["class"]) for row in csv.DictReader(out.open())]
+    assert labels == [str(kind) for kind in range(10)]
+    assert [len(row) for row in rows] == [min(found.count(kind), 12) for kind in range(10)]
+    for kind, row in enumerate(rows):
+        members = DIGITS[:150][np.array(found) == kind]
+        assert all((members == picture).all((1, 2)).any() for picture in row)
+
+
+def test_contradicting_or_senseless_options_are_told_in_our_own_words(folder, tmp_path, capsys):
+    for options, told in (
+        (["--grey", "--colour"], "--grey and --colour contradict each other"),
+        (["--size", "x"], "'--size': it must be a whole number"),
+        (["--steps", "0"], "'--steps': it must be at least 1"),
+    ):
+        assert run(["embed", "fit", str(folder), "--steps", "5", "--out", str(tmp_path / "m"), *options]) == 2
+        assert told in capsys.readouterr().err
+    assert run(["denoise", "fit", str(folder), "--noise", "fog", "--out", str(tmp_path / "m")]) == 2
+    line = capsys.readouterr().err
+    assert "'fog' is not one of" in line
+    assert "Value error" not in line
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_card_says_in_words_what_pictures_were_brought_to(folder, tmp_path, capsys):
+    for task in ("embed", "detect"):
+        assert run([task, "fit", str(folder), "--steps", "2", "--out", str(tmp_path / task)]) == 0
+        capsys.readouterr()
+        assert run(["info", str(tmp_path / task)]) == 0
+        assert "brought to 8 × 8 pixels, grey, cropped to fit" in capsys.readouterr().out
+    scored = ["detect", "score", str(tmp_path / "detect"), str(folder)]
+    assert run([*scored, "--delimiter", ";"]) == 2
+    assert "--delimiter is for tables" in capsys.readouterr().err
+
+
+def test_the_error_of_all_errors_can_be_imported():
+    import isthmus
+    from isthmus.errors import DataError
+
+    assert issubclass(DataError, isthmus.IsthmusError)
+    assert "IsthmusError" in dir(isthmus)

@@ -24,7 +24,7 @@ FLOORS = [
     ["players"],
     ["code"],
     ["tensors", "files", "sparing"],
-    ["errors", "version"],
+    ["errors", "version", "words"],
 ]
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 

@@ -183,3 +183,25 @@ def test_pictures_are_told_from_tables(folder):
     assert are_pictures("digits.npz")
     assert not are_pictures(np.zeros((4, 3)))
     assert not are_pictures("table.csv")
+
+
+def test_a_link_to_nowhere_is_named(folder):
+    (folder / "gone.png").symlink_to(folder / "nothing.png")
+    with pytest.raises(DataError, match=r"gone\.png is a link to a file that is not there"):
+        open_pictures(folder)
+    with pytest.warns(SchemaWarning, match=r"left out: .*gone\.png is a link"):
+        assert len(open_pictures(folder, skip=True)) == 5
+
+
+def test_files_of_other_formats_are_noted_once(folder):
+    for name in ("a.gif", "b.bmp", "c.tiff", "d.GIF"):
+        Image.fromarray(GREY[0]).save(folder / name)
+    with pytest.warns(SchemaWarning, match="4 files left out, no PNG, JPEG or WebP: .*a.gif.* and 1 more") as noted:
+        assert len(open_pictures(folder)) == 5
+    assert len(noted) == 1
+
+
+def test_of_several_arrays_of_pictures_the_one_that_is_read_is_named(tmp_path):
+    np.savez(tmp_path / "a.npz", labels=np.arange(5), first=GREY, second=COLOUR)
+    with pytest.warns(SchemaWarning, match="its array 'first' is read, and not second"):
+        np.testing.assert_array_equal(to_arrays(open_pictures(tmp_path / "a.npz").all()), GREY)

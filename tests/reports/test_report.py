@@ -3,10 +3,12 @@
 import json
 import shutil
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from isthmus import AnomalyDetector
+from isthmus.reports import figures
 from isthmus.reports.detection import write_report
 from isthmus.tasks.review import review
 
@@ -91,3 +93,17 @@ def test_a_report_without_labels_and_of_few_rows(tmp_path, detector, cells):
     assert 'id="measured"' not in text
     assert 'id="map"' not in text
     assert "three cells" in text
+
+
+@pytest.mark.parametrize("lengths", [[3.0], [1.0, 2.0, 9.0], [5.0, 5.0]])
+def test_a_histogram_of_few_shows_bars(lengths):
+    import re
+
+    figure = figures.histogram(np.array(lengths), 4.0)
+    bars = [
+        [float(number) for number in re.findall(r"[-\d.]+", path)]
+        for path in re.findall(r'<path d="(M[^"]*z)[^"]*" clip-path', figure.replace("\n", " "))
+    ]
+    tall = [bar for bar in bars if max(bar[1::2]) - min(bar[1::2]) > 20 and max(bar[::2]) - min(bar[::2]) > 1]
+    assert len(tall) == len(set(lengths))
+    assert ">0</text>" in figure  # which no logarithmic axis has

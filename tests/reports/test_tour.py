@@ -1,10 +1,14 @@
 """The tour: its page stands alone, and a station shows what it says (one is trained here; the demo trains all)."""
 
 import re
+from types import SimpleNamespace
 
 import numpy as np
+import pytest
 
+from isthmus.cli import run
 from isthmus.reports.tour import write_tour
+from isthmus.tasks import tour as tasks_tour
 from isthmus.tasks.tour import STATIONS, Places, Station, tour
 
 
@@ -37,3 +41,51 @@ def test_the_page_asks_nobody_for_anything_and_escapes_what_it_is_told(tmp_path)
     assert "&lt;b&gt;title" in page
     assert not re.findall(r"(?:src|href)=\"(?!data:|#)", page)
     assert "default-src 'none'" in page
+
+
+def test_the_tour_tells_each_station_when_it_comes(tmp_path, monkeypatch, capsys):
+    told = []
+
+    def stations(seed):
+        for title in ("First [bold]", "Second"):
+            yield Station(title, "paper", "story")
+            told.append(capsys.readouterr().out)
+
+    monkeypatch.setattr(tasks_tour, "tour", stations)
+    assert run(["demo", "--tour", "--out", str(tmp_path / "tour")]) == 0
+    assert "1. First [bold] (paper)" in told[0]
+    assert "2. Second" in told[1]
+
+
+@pytest.mark.parametrize("name", ["_one_hot", "_odd"])
+def test_no_station_shows_or_measures_what_it_was_taught(name, monkeypatch):
+    taught, asked = [], []
+
+    class Watched:
+        def __init__(self, *_, **__):
+            pass
+
+        def fit(self, X):
+            taught.extend(map(bytes, X))
+            return self
+
+        def predict_proba(self, X):
+            asked.extend(map(bytes, X))
+            return np.random.default_rng(0).dirichlet(np.ones(10), len(X))
+
+        def score_samples(self, X):
+            asked.extend(map(bytes, X))
+            return np.arange(float(len(X)))
+
+        def predict(self, X):
+            return np.arange(len(X)) % 10
+
+        def explain(self, X):
+            return [SimpleNamespace(heat=np.ones((8, 8)), expected=picture) for picture in X]
+
+    station = "Clusterer" if name == "_one_hot" else "AnomalyDetector"
+    monkeypatch.setattr(tasks_tour, station, Watched)
+    shown = next(tour(0, [getattr(tasks_tour, name)])).figures[0].pictures
+    assert taught
+    assert asked
+    assert not set(taught) & (set(asked) | {bytes(picture) for picture in shown[:10]})

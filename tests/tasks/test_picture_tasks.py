@@ -209,6 +209,17 @@ def test_photos_of_any_size_are_restored_without_seams(denoiser, tmp_path):
     assert [picture.shape for picture in denoiser.restore([photo[:33, :7], photo[:9]])] == [(33, 7), (9, 533)]
 
 
+def test_what_is_restored_is_grey_or_in_colour_as_it_came(denoiser):
+    colour = DIGITS[:30].reshape(10, 3, 8, 8).transpose(0, 2, 3, 1)
+    restored = denoiser.restore(colour)
+    assert restored.shape == colour.shape
+    np.testing.assert_array_equal(restored[..., 1], denoiser.restore(np.ascontiguousarray(colour[..., 1])))
+    coloured = Denoiser(steps=20, width=8, cut=8, random_state=0).fit(colour)
+    assert coloured.restore(DIGITS[:3]).shape == (3, 8, 8)
+    assert coloured.restore(colour[:3]).shape == (3, 8, 8, 3)
+    assert coloured.restore(DIGITS[:3, ..., None]).shape == (3, 8, 8, 1)
+
+
 TASKS = {
     "embedder": lambda task: task.transform(DIGITS[:50]),
     "generator": lambda task: task.sample(4),
@@ -282,6 +293,75 @@ def test_wrong_options_and_unfitted_tasks_are_told():
         Generator().sample()
     with pytest.raises(OptionError, match="codes must be"):
         Embedder(2, steps=5, width=4).fit(DIGITS[:20]).inverse_transform(np.zeros((3, 5)))
+
+
+@pytest.mark.parametrize(
+    ("task", "name"),
+    [
+        (Denoiser(width=0), "width"), (Embedder(dimensions="a"), "dimensions"), (Embedder(steps=1.5), "steps"),
+        (Embedder(width=True), "width"), (Embedder(invariance=float("nan")), "invariance"),
+        (Embedder(lying=0.5), "lying"), (Embedder(grey="x"), "grey"), (Embedder(size="x"), "size"),
+        (Embedder(size=100_000), "size"), (Embedder(size=(8, 8, 8)), "size"), (Embedder(views="no"), "views"),
+        (Clusterer(classes=2.5), "classes"), (Clusterer(3, mirror="x"), "mirror"),
+        (Clusterer(3, balance=-1), "balance"), (Clusterer(3, balance=float("nan")), "balance"),
+        (Generator(beta=float("inf")), "beta"),
+        (Denoiser(level="x"), "level"), (Denoiser(level=0.0), "level"), (Denoiser(noise=3), "noise"),
+        (isthmus.AnomalyDetector(width=2.5), "width"), (isthmus.AnomalyDetector(contamination="x"), "contamination"),
+    ],
+)  # fmt: skip
+def test_an_option_of_the_wrong_type_or_range_is_named(task, name):
+    with pytest.raises(OptionError, match=f"^{name} must"):
+        task.fit(DIGITS[:40])
+
+
+def test_what_is_asked_of_a_fitted_task_is_checked(generator, denoiser, embedder):
+    with pytest.raises(OptionError, match="n must be a whole number"):
+        generator.sample(2.5)
+    with pytest.raises(DataError, match="there is no picture"):
+        denoiser.restore(DIGITS[:0])
+    for codes in (np.full((3, 8), np.nan), [["a"] * 8], np.zeros((0, 8))):
+        with pytest.raises(OptionError, match="codes must be"):
+            embedder.inverse_transform(codes)
+
+
+def test_options_of_numpy_are_kept_by_a_model_folder(tmp_path):
+    task = Embedder(np.int64(2), steps=np.int64(2), width=4, noise=np.float64(0.1), views=np.bool_(True))
+    task.fit(DIGITS[:10]).save(tmp_path / "m")
+    assert isthmus.load(tmp_path / "m").get_params()["steps"] == 2
+
+
+def test_what_is_no_picture_is_not_restored(denoiser):
+    import pandas as pd
+
+    for wrong in (pd.DataFrame({"a": [1.0]}), DIGITS[0], None, [DIGITS[0] / 255], 3):
+        with pytest.raises(DataError, match="picture"):
+            denoiser.restore(wrong)
+
+
+@pytest.mark.parametrize(("method", "least"), [("pca", 2), ("tsne", 4), ("umap", 4)])
+def test_a_map_of_few_pictures_is_drawn_or_refused_in_words(embedder, method, least):
+    assert embedder.map(DIGITS[:least], method).shape == (least, 2)
+    with pytest.raises(DataError, match="too few for a map"):
+        embedder.map(DIGITS[: least - 1], method)
+
+
+def test_lists_of_pictures_are_pictures(embedder):
+    codes = embedder.transform(DIGITS[:6])
+    for several in (list(DIGITS[:6]), [Image.fromarray(picture) for picture in DIGITS[:6]], tuple(DIGITS[:6])):
+        np.testing.assert_array_equal(embedder.transform(several), codes)
+    listed = Embedder(2, steps=5, width=4).fit([Image.fromarray(picture) for picture in DIGITS[:20]])
+    assert listed.input_.kind == "pictures"
+    for wrong, told in (
+        ([DIGITS[0], DIGITS[0][:5]], "the pictures of a list are of one size"),
+        (DIGITS[None, :4, None], "pictures as an array are"),
+        (DIGITS / 255, r"np.round\(x \* 255\)"),
+        (None, "not NoneType"),
+        (7, "not int"),
+    ):
+        with pytest.raises(DataError, match=told):
+            embedder.transform(wrong)
+        with pytest.raises(DataError, match=told):
+            Embedder(2, steps=5, width=4).fit(wrong)
 
 
 @pytest.fixture(scope="module")

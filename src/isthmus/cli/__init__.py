@@ -19,6 +19,15 @@ from isthmus.version import __version__
 
 __all__ = ["app", "main"]
 
+PLAIN = {
+    "Value error, ": "",
+    "Input should be a valid integer, unable to parse string as an integer": "it must be a whole number",
+    "Input should be a valid number, unable to parse string as a number": "it must be a number",
+    "Input should be greater than or equal to": "it must be at least",
+    "Input should be less than or equal to": "it must be at most",
+    "Input should be": "it must be",
+}
+
 app = typer.Typer(
     name="isthmus",
     help="Turn unlabelled data into useful things with auto-encoders. Start with: isthmus demo",
@@ -67,12 +76,14 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Sequence[str] | None) -> int:
     try:
+        if {"--grey", "--colour"} <= set(sys.argv[1:] if arguments is None else arguments):
+            return _fail("--grey and --colour contradict each other")
         result = app(args=None if arguments is None else list(arguments), prog_name="isthmus", standalone_mode=False)
         return result if isinstance(result, int) else 0
     except typer.Exit as stop:
         return stop.exit_code
     except typer.TyperException as error:
-        return _fail(error.format_message())
+        return _fail(_plain(error.format_message()))
     except IsthmusError as error:
         return _fail(str(error))
     except MemoryError:
@@ -95,6 +106,13 @@ def _run(arguments: Sequence[str] | None) -> int:
 def _fail(message: str) -> int:
     print(f"isthmus: {_line(message)}", file=sys.stderr)
     return 2
+
+
+def _plain(message: str) -> str:
+    """Return what the parser says of an option, without the words of the library that checks its type."""
+    for theirs, ours in PLAIN.items():
+        message = message.replace(theirs, ours)
+    return message
 
 
 def _line(message: object) -> str:

@@ -16,15 +16,20 @@ from isthmus.cli.options import (
     Seed,
     Size,
     Steps,
+    apart,
     given,
     load_as,
+    picture_can_be_made,
     print_json,
+    table_can_be_made,
     write_table,
 )
+from isthmus.words import counted
 
 __all__ = ["app"]
 
 app = typer.Typer(help="Group pictures or rows into classes without labels.", no_args_is_help=True)
+SHOWN = 12  # pictures of a class
 
 
 @app.command()
@@ -56,21 +61,25 @@ def fit(
 @app.command()
 def predict(
     model: ModelFolder, data: Data,
-    out: Annotated[Path, typer.Option(help="CSV or Parquet file to write: sample, class, chance.")],
-    grid: Annotated[Path | None, typer.Option(help="PNG file: a row of pictures a class.")] = None,
+    out: Annotated[
+        Path,
+        typer.Option(help="CSV or Parquet file to write: sample, class, chance.", callback=table_can_be_made),
+    ],
+    grid: Annotated[
+        Path | None, typer.Option(help="PNG file: a row of pictures a class.", callback=picture_can_be_made)
+    ] = None,
 ) -> None:  # fmt: skip
     """Write the class of every sample, in order.
 
     Example: isthmus cluster predict classes/ digits.npz --out classes.csv --grid classes.png
     """
-    import numpy as np
-
     from isthmus import Clusterer
     from isthmus.errors import OptionError
-    from isthmus.kinds.images import Pictures, to_arrays
-    from isthmus.reports.pictures import grid as lay_out
-    from isthmus.reports.pictures import save_png
+    from isthmus.kinds.images import Pictures
+    from isthmus.reports.pictures import save_png, sheet
+    from isthmus.tasks.clustering import members
 
+    apart(out=out, grid=grid)
     task = load_as(model, Clusterer)
     if task.input_.kind != "pictures":
         if grid is not None:
@@ -83,7 +92,6 @@ def predict(
     names = samples.names if isinstance(samples, Pictures) else [str(row) for row in range(len(found))]
     write_table(out, {"sample": names, "class": found, "chance": chance.max(1)})
     if grid is not None:
-        shown = [np.argsort(-chance[:, kind], kind="stable")[:12] for kind in range(task.classes)]
-        pictures = to_arrays(samples.all())
-        save_png(lay_out(pictures[np.concatenate(shown)], columns=len(shown[0])), grid)
-    typer.echo(f"The classes of {len(found):,} samples are in {out}")
+        rows = [samples.part(places).arrays() for places in members(chance, SHOWN)]
+        save_png(sheet(rows, [str(kind) for kind in range(task.classes)], columns=SHOWN), grid)
+    typer.echo(f"The classes of {counted(len(found), 'sample')} are in {out}")

@@ -50,15 +50,17 @@ def run(
 
 
 def _tour(out: Path, seed: int) -> None:
-    from rich.progress import track
-
     from isthmus.cli.output import console
     from isthmus.files import made_folder
     from isthmus.reports.tour import write_tour
-    from isthmus.tasks.tour import STATIONS, tour
+    from isthmus.tasks.tour import tour
 
     made_folder(out)
     screen = console()
-    stations = track(tour(seed), "training", len(STATIONS), console=screen, disable=not screen.is_terminal)
+    screen.print("Each station is trained when it is its turn; minutes in all:")
+    stations = []
+    for number, station in enumerate(tour(seed), 1):
+        stations.append(station)
+        screen.print(f"{number:2}. {station.title} ({station.paper})", markup=False)
     write_tour(stations, out / "tour.html")
     screen.print(f"The tour is in [bold]{out / 'tour.html'}[/bold]")

@@ -7,19 +7,23 @@ from typing import Annotated, Literal
 
 import typer
 
-from isthmus.cli.options import Data, Grey, Json, ModelFolder, NewModel, Seed, Steps, given, load_as, print_json
+from isthmus.cli.options import Grey, Json, ModelFolder, NewModel, Seed, Steps, can_be_made, given, load_as, print_json
+from isthmus.words import counted
 
 __all__ = ["app"]
 
 app = typer.Typer(help="Take the noise out of pictures.", no_args_is_help=True)
 
 
+Pictures = Annotated[
+    Path, typer.Argument(help="Folder of pictures, one picture, or .npz of pictures.", show_default=False)
+]
 Noise = Literal["gaussian", "salt-and-pepper", "masking"]
 
 
 @app.command()
 def fit(
-    data: Data, out: NewModel,
+    data: Pictures, out: NewModel,
     noise: Annotated[Noise, typer.Option(help="What to undo.")] = "gaussian",
     level: Annotated[float, typer.Option(help="Deviation as a share of white, or share of spoiled pixels.")] = 0.1,
     steps: Steps = None,
@@ -40,31 +44,21 @@ def fit(
 
 @app.command()
 def restore(
-    model: ModelFolder, data: Data,
-    out: Annotated[Path, typer.Option(help="Folder for the restored pictures, PNG under their own names.")],
+    model: ModelFolder, data: Pictures,
+    out: Annotated[
+        Path, typer.Option(help="Folder for the restored pictures, PNG under their own names.", callback=can_be_made)
+    ],
     thorough: Annotated[
         bool, typer.Option(help="Average over eight ways to see a picture: slower, a little better.")
     ] = False,
 ) -> None:  # fmt: skip
-    """Restore one picture or a folder of them, of any size.
+    """Restore one picture or a folder of them, of any size, grey or in colour as each is.
+
+    The folder is new, empty, or holds what was restored earlier.
 
     Example: isthmus denoise restore cleaner/ noisy/ --out clean/
     """
-    from PIL import Image
-
     from isthmus import Denoiser
-    from isthmus.errors import OutputError
-    from isthmus.kinds import picture_files
-    from isthmus.reports.pictures import save_png
 
-    task = load_as(model, Denoiser)
-    paths = [data] if data.is_file() else picture_files.find(data)
-    root = data.parent if data.is_file() else data
-    if out.exists() and not out.is_dir():
-        raise OutputError(f"cannot write {out}: a file of that name exists")
-    for path in paths:
-        (restored,) = task.restore(path, thorough=thorough)
-        target = (out / path.relative_to(root)).with_suffix(".png")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        save_png(Image.fromarray(restored), target)
-    typer.echo(f"{len(paths):,} restored pictures are in {out}")
+    count = load_as(model, Denoiser).restore_files(data, out, thorough=thorough)
+    typer.echo(f"{counted(count, 'restored picture')} {'is' if count == 1 else 'are'} in {out}")

@@ -7,8 +7,21 @@ from typing import Annotated, Any
 
 import typer
 
-from isthmus.cli.options import Json, NewModel, NewPage, Seed, Steps, load_as, print_json, write_table
+from isthmus.cli.options import (
+    Json,
+    NewModel,
+    NewPage,
+    Seed,
+    Steps,
+    apart,
+    load_as,
+    picture_can_be_made,
+    print_json,
+    table_can_be_made,
+    write_table,
+)
 from isthmus.errors import DataError, ModelError, OptionError
+from isthmus.words import counted
 
 __all__ = ["app"]
 
@@ -87,11 +100,17 @@ def fit(
 def score(
     model: Model,
     table: Table,
-    out: Annotated[Path | None, typer.Option(help="CSV or Parquet file to write: all rows, in order.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="CSV or Parquet file to write: all rows, in order.", callback=table_can_be_made)
+    ] = None,
     reasons: Annotated[int, typer.Option(help="Columns to name as reasons for a flagged row.", min=0)] = 3,
     rows: Annotated[int, typer.Option(help="Without --out: how many of the oddest rows to print.", min=1)] = 10,
     maps: Annotated[
-        Path | None, typer.Option(help="Pictures only: PNG of the oddest, what was expected, and where they are odd.")
+        Path | None,
+        typer.Option(
+            help="Pictures only: PNG of the oddest, what was expected, and where they are odd.",
+            callback=picture_can_be_made,
+        ),
     ] = None,
     delimiter: Delimiter = None,
     json_: Json = False,
@@ -104,17 +123,21 @@ def score(
     from isthmus.tasks.anomaly import AnomalyDetector
     from isthmus.tasks.review import review, score_to_file
 
+    apart(out=out, maps=maps)
     detector = load_as(model, AnomalyDetector)
     if detector.judge_ is not None:
+        _refuse_for_pictures(table, None, None, delimiter)
         _score_pictures(detector, table, out, rows, maps, json_)
         return
+    if maps is not None:
+        raise OptionError(f"--maps is for pictures: {model} learned from rows of a table")
     if out is not None:
         with rows_so_far("scoring") as told:
             count, flagged = score_to_file(detector, table, out, telling=reasons, delimiter=delimiter, told=told)
         if json_:
             print_json({"rows": count, "flagged": flagged, "out": str(out)})
         else:
-            typer.echo(f"{flagged:,} of {count:,} rows flagged; all are in {out}")
+            typer.echo(f"{flagged:,} of {counted(count, 'row')} flagged; all are in {out}")
         return
     seen = review(detector, table, oddest=rows, telling=reasons, delimiter=delimiter)
     if json_:
@@ -205,8 +228,8 @@ def report(
     else:
         seen = review(detector, table, label=label, normal=normal, delimiter=delimiter)
     write_report(seen, out, source=table.name)
-    things = "rows" if seen.pictures is None else "pictures"
-    typer.echo(f"{int(seen.flags.sum()):,} of {len(seen.scores):,} {things} flagged; the report is in {out}")
+    count = counted(len(seen.scores), "row" if seen.pictures is None else "picture")
+    typer.echo(f"{int(seen.flags.sum()):,} of {count} flagged; the report is in {out}")
 
 
 def _tell_learned(detector: Any, out: Path, json_: bool, **what: Any) -> None:
@@ -255,7 +278,7 @@ def _score_pictures(detector: Any, data: Path, out: Path | None, most: int, maps
     import numpy as np
     import torch
 
-    from isthmus.reports.pictures import grid, save_png, strips
+    from isthmus.reports.pictures import save_png, sheet, strips
 
     pictures = detector.judge_.open(data)
     scores = detector.judge_.score(pictures)
@@ -265,11 +288,12 @@ def _score_pictures(detector: Any, data: Path, out: Path | None, most: int, maps
     oddest = np.argsort(scores)[:most]
     if maps is not None:
         reasons = detector.judge_.explain(pictures.part(torch.from_numpy(oddest)))
-        save_png(grid([picture for strip in strips(reasons) for picture in strip], columns=3), maps)
+        labels = [f"{Path(reason.name).name}  {-reason.score:.1f} nats" for reason in reasons]
+        save_png(sheet(strips(reasons), labels, headings=("input", "expected", "where")), maps)
     if json_:
         odd = [{"picture": pictures.names[i], "score": float(scores[i]), "p_value": float(p_values[i])} for i in oddest]
         print_json({"pictures": len(scores), "flagged": int(flags.sum()), "oddest": odd})
         return
-    typer.echo(f"{int(flags.sum()):,} of {len(scores):,} pictures flagged; the oddest:")
+    typer.echo(f"{int(flags.sum()):,} of {counted(len(scores), 'picture')} flagged; the oddest:")
     for place in oddest:
         typer.echo(f"  {-scores[place]:10.1f} nats  p {p_values[place]:.2g}  {pictures.names[place]}")

@@ -7,12 +7,28 @@ from typing import Annotated, Any
 
 import typer
 
-from isthmus.cli.options import Data, Grey, Json, ModelFolder, NewModel, Seed, Size, Steps, given, load_as, print_json
+from isthmus.cli.options import (
+    Data,
+    Grey,
+    Json,
+    ModelFolder,
+    NewModel,
+    Seed,
+    Size,
+    Steps,
+    given,
+    load_as,
+    picture_can_be_made,
+    print_json,
+)
+from isthmus.words import counted
 
 __all__ = ["app"]
 
 app = typer.Typer(help="Make new pictures like the ones seen.", no_args_is_help=True)
-Png = Annotated[Path, typer.Option("--out", help="PNG file to write.", show_default=False)]
+Png = Annotated[
+    Path, typer.Option("--out", help="PNG file to write.", show_default=False, callback=picture_can_be_made)
+]
 
 
 @app.command()
@@ -45,7 +61,7 @@ def sample(
     from isthmus.reports.pictures import grid, save_png
 
     save_png(grid(_pictures_of(model).set_params(random_state=seed).sample(n)), out)
-    typer.echo(f"{n} new samples are in {out}")
+    typer.echo(f"{counted(n, 'new sample')} {'is' if n == 1 else 'are'} in {out}")
 
 
 @app.command()
@@ -58,9 +74,10 @@ def interpolate(
 
     Example: isthmus generate interpolate faces-model/ me.png you.png --out way.png
     """
-    from isthmus.reports.pictures import grid, save_png
+    from isthmus.reports.pictures import save_png, sheet
 
-    save_png(grid(_pictures_of(model).interpolate(first, second, n), columns=n), out)
+    way = _pictures_of(model).interpolate(first, second, n)
+    save_png(sheet([way], [""], headings=[f"{first.name} to {second.name}"]), out)
     typer.echo(f"The way is in {out}")
 
 

@@ -9,9 +9,11 @@ from typing import Annotated, Any
 
 import typer
 
+from isthmus.words import a
+
 __all__ = [
-    "Data", "Grey", "Json", "ModelFolder", "NewModel", "NewPage", "Seed", "Size", "Steps", "given", "load_as",
-    "print_json", "write_table",
+    "Data", "Grey", "Json", "ModelFolder", "NewModel", "NewPage", "Seed", "Size", "Steps", "apart", "can_be_made",
+    "given", "load_as", "picture_can_be_made", "print_json", "table_can_be_made", "write_table",
 ]  # fmt: skip
 
 Data = Annotated[
@@ -20,11 +22,41 @@ Data = Annotated[
 ModelFolder = Annotated[Path, typer.Argument(help="Model folder that `fit` wrote.", show_default=False)]
 
 
-def _can_be_made(path: Path) -> Path:
+def can_be_made(path: Path) -> Path:
+    """Refuse, before any work, a place that nothing can be written to."""
     from isthmus.files import check_place
 
     check_place(path)
     return path
+
+
+def picture_can_be_made(path: Path | None) -> Path | None:
+    """Refuse, before any work, a PNG file that cannot be written, or that has another's ending."""
+    from isthmus.errors import OutputError
+
+    if path is not None and path.suffix.lower() != ".png":
+        raise OutputError(f"cannot write {path}: the name must end in .png; nothing was changed")
+    return None if path is None else _file_can_be_made(path)
+
+
+def table_can_be_made(path: Path | None) -> Path | None:
+    """Refuse, before any work, a table that cannot be written, or that has no table's ending."""
+    from isthmus.kinds.table_files import TableWriter
+
+    if path is None:
+        return None
+    TableWriter(path)
+    return _file_can_be_made(path)
+
+
+def apart(**files: Path | None) -> None:
+    """Refuse options that name one file to write twice."""
+    from isthmus.errors import OptionError
+
+    seen: dict[Path, str] = {}
+    for option, path in files.items():
+        if path is not None and seen.setdefault(path.resolve(), option) != option:
+            raise OptionError(f"--{seen[path.resolve()]} and --{option} are both {path}: give each a name of its own")
 
 
 def _file_can_be_made(path: Path) -> Path:
@@ -32,12 +64,12 @@ def _file_can_be_made(path: Path) -> Path:
 
     if path.is_dir():
         raise OutputError(f"cannot write {path}: a folder of that name exists; nothing was changed")
-    return _can_be_made(path)
+    return can_be_made(path)
 
 
 NewModel = Annotated[
     Path,
-    typer.Option("--out", help="Folder to write the model to.", show_default=False, callback=_can_be_made),
+    typer.Option("--out", help="Folder to write the model to.", show_default=False, callback=can_be_made),
 ]
 NewPage = Annotated[
     Path, typer.Option("--out", help="HTML file to write.", show_default=False, callback=_file_can_be_made)
@@ -71,7 +103,7 @@ def load_as(folder: Path, task: type) -> Any:
 
     model = isthmus.load(folder)
     if not isinstance(model, task):
-        raise ModelError(f"{folder} holds a {type(model).__name__}; this command needs a {task.__name__}")
+        raise ModelError(f"{folder} holds {a(type(model).__name__)}; this command needs {a(task.__name__)}")
     return model
 
 

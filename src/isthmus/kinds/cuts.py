@@ -12,7 +12,7 @@ from torch import Tensor
 
 from isthmus.code import Batch
 from isthmus.errors import DataError
-from isthmus.kinds import picture_files
+from isthmus.kinds import picture_arrays, picture_files
 
 __all__ = ["Cuts", "whole_pictures"]
 
@@ -22,33 +22,49 @@ def whole_pictures(X: Any, *, grey: bool | None = None) -> Iterator[np.ndarray]:
 
     Parameters
     ----------
-    X : folder, file, array (N, H, W) or (N, H, W, 3), or iterable of arrays (H, W) or (H, W, 3)
+    X : folder, file, .npz or .npy file, array (N, H, W) or (N, H, W, 3), or iterable of arrays or paths
     grey : bool, optional
-        By default each as it is: grey where its three channels are the same.
+        By default each as it is.
 
     Raises
     ------
     DataError
         Naming the file or the picture that cannot be used.
     """
+    converted: dict[str, list[Path]] = {}
+    for number, picture in enumerate(_each(X)):
+        if isinstance(picture, (str, Path)):
+            opened, what = picture_files.read(picture, grey=grey)
+            if what is not None:
+                converted.setdefault(what, []).append(Path(picture))
+            yield np.asarray(opened)
+        else:
+            yield _coloured(picture_arrays.pixels_of(picture, number), grey)
+    picture_files.tell_converted(converted)
+
+
+def _each(X: Any) -> Iterable[Any]:
     if isinstance(X, (str, Path)):
-        for path in [Path(X)] if Path(X).is_file() else picture_files.find(X):
-            picture, _ = picture_files.read(path, grey=bool(grey))
-            pixels = np.asarray(picture)
-            colourless = grey is None and bool((pixels == pixels[..., :1]).all())
-            yield pixels[..., 0] if colourless else pixels
-        return
-    for number, pixels in enumerate(X):
-        pixels = np.asarray(pixels)
-        if pixels.dtype != np.uint8 or not (pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] == 3)):
-            raise DataError(f"picture {number} must be uint8 (H, W) or (H, W, 3), not {pixels.dtype} {pixels.shape}")
-        if 0 in pixels.shape:
-            raise DataError(f"picture {number} has no pixels: {pixels.shape}")
-        if grey and pixels.ndim == 3:
-            pixels = np.rint(pixels @ np.array([0.299, 0.587, 0.114])).astype(np.uint8)
-        elif grey is False and pixels.ndim == 2:
-            pixels = pixels[..., None].repeat(3, 2)
-        yield pixels
+        path = Path(X)
+        if picture_arrays.is_archive(path):
+            return picture_arrays.as_array(picture_arrays.load_array(path))
+        return [path] if path.is_file() else picture_files.find(path)
+    if isinstance(X, (list, tuple, Iterator)) or (isinstance(X, np.ndarray) and X.dtype == object):
+        return X
+    return picture_arrays.as_array(X)
+
+
+def _coloured(pixels: np.ndarray, grey: bool | None) -> np.ndarray:
+    """Return a picture in grey or in colour, as asked for."""
+    if grey and pixels.ndim == 3 and pixels.shape[2] == 3:
+        return np.rint(pixels @ np.array([0.299, 0.587, 0.114])).astype(np.uint8)
+    if grey is False and (pixels.ndim == 2 or pixels.shape[2] == 1):
+        return pixels.reshape(*pixels.shape[:2], 1).repeat(3, 2)
+    return pixels
+
+
+def _colourless(pixels: np.ndarray) -> bool:
+    return pixels.ndim == 2 or bool((pixels == pixels[..., :1]).all())
 
 
 class Cuts:
@@ -67,8 +83,9 @@ class Cuts:
         pictures = list(whole_pictures(X, grey=grey))
         if not pictures:
             raise DataError("there are no pictures to learn from")
-        if len({picture.ndim for picture in pictures}) > 1:
-            pictures = [picture[..., None].repeat(3, 2) if picture.ndim == 2 else picture for picture in pictures]
+        if grey is None:
+            grey = all(map(_colourless, pictures))
+            pictures = [_coloured(picture, grey) for picture in pictures]
         self.pictures = [torch.from_numpy(np.array(picture)).view(*picture.shape[:2], -1) for picture in pictures]
         self.channels = self.pictures[0].shape[2]
         shortest = min(min(picture.shape[:2]) for picture in self.pictures)

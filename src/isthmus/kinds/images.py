@@ -7,10 +7,10 @@ files, arrays ──► frame (size, channels, how to fit) ──► uint8 (N, C
 from __future__ import annotations
 
 import warnings
-import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from numbers import Integral
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,15 +21,14 @@ from torch import Tensor
 
 from isthmus.code import Batch
 from isthmus.errors import DataError, OptionError, SchemaWarning
-from isthmus.kinds import picture_files
+from isthmus.kinds import picture_arrays, picture_files
 
 __all__ = ["Frame", "Pictures", "are_pictures", "open_pictures", "to_arrays"]
 
 LARGEST_SIDE = 128  # of a frame that nobody asked for
+MOST_PIXELS = 2**24  # of a frame: a batch of larger pictures would fill any memory
 HELD = 2**30  # bytes of pixels that are kept in memory; a larger folder is read anew each time
-LARGEST_ARCHIVE = 8 * 2**30  # bytes that an .npz may unpack to
 AHEAD = 4  # batches to read ahead
-NAMED = 3  # files to name where many were converted
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +52,19 @@ class Frame:
     def __post_init__(self) -> None:
         if self.height < 1 or self.width < 1:
             raise OptionError(f"a picture's size must be at least 1 × 1, not {self.height} × {self.width}")
+        if self.height * self.width > MOST_PIXELS:
+            raise OptionError(
+                f"size must be at most {MOST_PIXELS:,} pixels, such as 4096 × 4096, not {self.height} × {self.width}"
+            )
         if self.channels not in (1, 3):
             raise OptionError(f"channels must be 1 (grey) or 3 (RGB), not {self.channels}")
         if self.fit not in ("crop", "pad", "stretch"):
             raise OptionError(f"fit must be crop, pad or stretch, not {self.fit!r}")
+
+    def __str__(self) -> str:
+        """Say it as a person would."""
+        fitted = {"crop": "cropped", "pad": "padded", "stretch": "stretched"}[self.fit]
+        return f"{self.height} × {self.width} pixels, {'grey' if self.channels == 1 else 'in colour'}, {fitted} to fit"
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -135,15 +143,19 @@ class Pictures:
         """Return all of them at once, (N, C, H, W) in [0, 1]."""
         return torch.cat(list(self.batches()))
 
+    def arrays(self) -> list[np.ndarray]:
+        """Return all of them as uint8 arrays (H, W) or (H, W, 3)."""
+        return list(to_arrays(self.all())) if len(self) else []
+
     def _read(self, index: Sequence[int]) -> Tensor:
         return torch.stack([_fitted(self.names[place], self.frame)[0] for place in index])
 
 
 def are_pictures(X: Any) -> bool:
-    """Tell pictures from a table: an array of 3 or 4 dimensions, a folder, or an .npz file."""
+    """Tell pictures from a table: an array of 3 dimensions or more, a list of pictures, a folder, or an .npz file."""
     if isinstance(X, (str, Path)):
-        return Path(X).is_dir() or Path(X).suffix.lower() in {".npz", ".npy"} | picture_files.SUFFIXES
-    return getattr(X, "ndim", 0) in (3, 4)
+        return Path(X).is_dir() or Path(X).suffix.lower() in picture_arrays.SUFFIXES | picture_files.SUFFIXES
+    return picture_arrays.are_arrays(X)
 
 
 def open_pictures(
@@ -159,9 +171,9 @@ def open_pictures(
 
     Parameters
     ----------
-    X : path or array
-        A folder (with or without sub-folders) of PNG, JPEG or WebP files, one such file, an .npz or .npy file, or
-        a uint8 array (N, H, W) or (N, H, W, 3).
+    X : path, array or list
+        A folder (with or without sub-folders) of PNG, JPEG or WebP files, one such file, an .npz or .npy file, a
+        uint8 array (N, H, W) or (N, H, W, 3), or a list of arrays or of Pillow's pictures, of one size.
     frame : Frame, optional
         What a model was fitted to; else it is chosen by `size`, `grey` and `fit`, or from the first pictures.
     size : int or (height, width), optional
@@ -183,11 +195,11 @@ def open_pictures(
         return X
     if isinstance(X, (str, Path)):
         path = Path(X)
-        if path.suffix.lower() in {".npz", ".npy"} and not path.is_dir():
-            return _from_array(_load_array(path), frame, size, grey, fit)
+        if picture_arrays.is_archive(path):
+            return _from_array(picture_arrays.load_array(path), frame, size, grey, fit)
         files = [path] if path.is_file() else picture_files.find(path)
         return _from_files(files, frame, size, grey, fit, skip)
-    return _from_array(np.asarray(X), frame, size, grey, fit)
+    return _from_array(X, frame, size, grey, fit)
 
 
 def to_arrays(x: Tensor) -> np.ndarray:
@@ -202,7 +214,7 @@ def _from_files(files: list[Path], frame: Frame | None, size: Any, grey: bool | 
     hold = len(files) * bytes_each <= HELD
     kept: list[str] = []
     pixels: list[Tensor] = []
-    converted: dict[str, list[str]] = {}
+    converted: dict[str, list[Path]] = {}
     with ThreadPoolExecutor(AHEAD) as readers:  # every file is tried once, so that training cannot stop halfway
         for path, outcome in zip(files, readers.map(lambda path: _tried(path, frame), files), strict=True):
             if isinstance(outcome, DataError):
@@ -214,12 +226,8 @@ def _from_files(files: list[Path], frame: Frame | None, size: Any, grey: bool | 
             if hold:
                 pixels.append(outcome[0])
             if outcome[1] is not None:
-                converted.setdefault(outcome[1], []).append(str(path))
-    for what, names in converted.items():
-        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-        into = "grey" if frame.channels == 1 else "RGB"
-        text = f"{', '.join(names[:NAMED])}{more}: {what}, converted to 8 bits of {into}"
-        warnings.warn(text, SchemaWarning, stacklevel=3)
+                converted.setdefault(outcome[1], []).append(path)
+    picture_files.tell_converted(converted)
     if not kept:
         raise DataError(f"none of the {len(files)} pictures could be read")
     return Pictures(frame, kept, torch.stack(pixels) if hold else None)
@@ -255,13 +263,8 @@ def _frame_of_files(files: list[Path], size: Any, grey: bool | None, fit: Any, s
     return _frame(height, width, 1 if (grey_so_far if grey is None else grey) else 3, size, fit)
 
 
-def _from_array(array: np.ndarray, frame: Frame | None, size: Any, grey: bool | None, fit: Any) -> Pictures:
-    if array.dtype != np.uint8:
-        raise DataError(f"pictures as an array are uint8 (0 to 255), not {array.dtype}")
-    if not (array.ndim == 3 or (array.ndim == 4 and array.shape[3] in (1, 3))):
-        raise DataError(f"pictures as an array are (N, H, W) or (N, H, W, 3), not {array.shape}")
-    if 0 in array.shape:
-        raise DataError(f"there is no picture in an array of shape {array.shape}")
+def _from_array(X: Any, frame: Frame | None, size: Any, grey: bool | None, fit: Any) -> Pictures:
+    array = picture_arrays.as_array(X)
     names = [f"picture {number}" for number in range(len(array))]
     if array.ndim == 4 and array.shape[3] == 1:
         array = array[..., 0]
@@ -273,34 +276,13 @@ def _from_array(array: np.ndarray, frame: Frame | None, size: Any, grey: bool | 
     return Pictures(frame, names, torch.stack([frame.apply(Image.fromarray(picture)) for picture in array]))
 
 
-def _frame(height: int, width: int, channels: int, size: int | tuple[int, int] | None, fit: Any) -> Frame:
+def _frame(height: int, width: int, channels: int, size: Any, fit: Any) -> Frame:
     if size is not None:
-        height, width = (size, size) if isinstance(size, int) else size
+        sides = size if isinstance(size, (tuple, list)) else (size, size)
+        if len(sides) != 2 or not all(isinstance(side, Integral) and not isinstance(side, bool) for side in sides):
+            raise OptionError(f"size must be a whole number of pixels, or two (height, width), not {size!r}")
+        height, width = map(int, sides)
     elif max(height, width) > LARGEST_SIDE:
         shrink = LARGEST_SIDE / max(height, width)
         height, width = max(1, round(height * shrink)), max(1, round(width * shrink))
     return Frame(height, width, channels, fit)
-
-
-def _load_array(path: Path) -> np.ndarray:
-    try:
-        if zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive:
-                if sum(part.file_size for part in archive.infolist()) > LARGEST_ARCHIVE:
-                    raise DataError(
-                        f"{path} unpacks to more than {LARGEST_ARCHIVE >> 30} GiB: use a folder of pictures"
-                    )
-        loaded = np.load(path, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            return loaded
-        with loaded:
-            for name in loaded.files:
-                if loaded[name].ndim in (3, 4) and loaded[name].dtype == np.uint8:
-                    return np.asarray(loaded[name])
-    except FileNotFoundError:
-        raise DataError(f"{path} does not exist") from None
-    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile) as error:
-        if isinstance(error, DataError):
-            raise
-        raise DataError(f"{path} cannot be read as an array of pictures: {str(error).splitlines()[0]}") from None
-    raise DataError(f"{path} holds no uint8 array of shape (N, H, W) or (N, H, W, 3)")

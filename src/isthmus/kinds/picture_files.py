@@ -7,17 +7,20 @@ What cannot be read is one clear error that names the file. What can be read aft
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from isthmus.errors import DataError
+from isthmus.errors import DataError, SchemaWarning
 from isthmus.files import found_below
 
-__all__ = ["SUFFIXES", "find", "read"]
+__all__ = ["SUFFIXES", "find", "read", "tell_converted", "upright"]
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp"}
+OTHERS = {".avif", ".bmp", ".gif", ".heic", ".heif", ".jp2", ".jxl", ".svg", ".tga", ".tif", ".tiff"}  # not read
+NAMED = 3  # files to name where there are many
 FORMATS = ("PNG", "JPEG", "WEBP")  # no decoder beyond these ever sees a file
 MOST_PIXELS = 100_000_000  # of one picture; a larger one is taken for an attack, or needs cutting up first
 CONVERTED = {"P": "a palette", "CMYK": "CMYK colours", "YCbCr": "YCbCr colours", "LAB": "Lab colours"}
@@ -25,24 +28,42 @@ DEEP = {"I", "F", "I;16", "I;16B", "I;16L", "I;16N"}  # more than 8 bits a value
 
 
 def find(folder: str | Path) -> list[Path]:
-    """Return the picture files of a folder and its sub-folders, sorted by path.
+    """Return the picture files of a folder and its sub-folders, sorted by path; those of other formats are noted.
 
     Raises
     ------
     DataError
         If there is no such folder, or no picture in it.
     """
-    return found_below(folder, SUFFIXES, "pictures")
+    found = found_below(folder, SUFFIXES, "pictures")
+    others = sorted(path for path in Path(folder).rglob("*") if path.suffix.lower() in OTHERS and path.is_file())
+    if others:
+        count = f"{len(others):,} files" if len(others) > 1 else "1 file"
+        warnings.warn(f"{count} left out, no PNG, JPEG or WebP: {_some(others)}", SchemaWarning, stacklevel=3)
+    return found
 
 
-def read(path: str | Path, *, grey: bool, least: tuple[int, int] | None = None) -> tuple[Image.Image, str | None]:
+def tell_converted(converted: Mapping[str, Sequence[Path]]) -> None:
+    """Say in one note for each way of losing something which files were converted."""
+    for what, paths in converted.items():
+        warnings.warn(f"{_some(paths)}: {what}", SchemaWarning, stacklevel=3)
+
+
+def _some(paths: Sequence[Path]) -> str:
+    more = f" and {len(paths) - NAMED:,} more" if len(paths) > NAMED else ""
+    return ", ".join(str(path) for path in paths[:NAMED]) + more
+
+
+def read(
+    path: str | Path, *, grey: bool | None, least: tuple[int, int] | None = None
+) -> tuple[Image.Image, str | None]:
     """Read one picture, upright and in 8 bits.
 
     Parameters
     ----------
     path : path
-    grey : bool
-        One channel ("L"), else three ("RGB").
+    grey : bool or None
+        One channel ("L"), or three ("RGB"); None for as many as the file has.
     least : (width, height), optional
         A JPEG may be decoded smaller, but no smaller than this: many times as fast for large photos.
 
@@ -64,11 +85,15 @@ def read(path: str | Path, *, grey: bool, least: tuple[int, int] | None = None) 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is below
             with Image.open(path, formats=FORMATS) as opened:
-                return _upright(path, opened, grey, least)
+                return upright(path, opened, grey=grey, least=least)
+    except FileNotFoundError:
+        link = "is a link to a file that is not there: mend or remove it" if path.is_symlink() else "does not exist"
+        raise DataError(f"{path} {link}") from None
     except Image.DecompressionBombError:
         raise DataError(_too_large(path)) from None
     except UnidentifiedImageError:
-        raise DataError(f"{path} is not a PNG, JPEG or WebP picture, whatever its name says") from None
+        told = "whatever its name says" if path.suffix.lower() in SUFFIXES else "and pictures are needed here"
+        raise DataError(f"{path} is not a PNG, JPEG or WebP picture, {told}") from None
     except DataError:
         raise
     except (OSError, SyntaxError, ValueError, EOFError) as error:
@@ -77,15 +102,18 @@ def read(path: str | Path, *, grey: bool, least: tuple[int, int] | None = None) 
         raise DataError(f"{path} is cut short or damaged: {reason}") from None
 
 
-def _upright(
-    path: Path, opened: Image.Image, grey: bool, least: tuple[int, int] | None
+def upright(
+    path: str | Path, opened: Image.Image, *, grey: bool | None, least: tuple[int, int] | None = None
 ) -> tuple[Image.Image, str | None]:
+    """Return an open picture as `read` does; `path` is what to call it in a message."""
     if opened.width * opened.height > MOST_PIXELS:
         raise DataError(_too_large(path, opened.size))
     frames = getattr(opened, "n_frames", 1)
     if frames > 1:
         raise DataError(f"{path} is animated ({frames} frames): save the frame you mean as a picture of its own")
     converted = _loses(opened)
+    if grey is None:
+        grey = opened.mode in {"1", "L", "LA"} | DEEP
     if least is not None and opened.format == "JPEG":
         turned = max(least)  # EXIF may turn it by a quarter
         opened.draft(None, (turned, turned))
@@ -96,7 +124,8 @@ def _upright(
         picture = picture.convert("RGBA")
         white = Image.new("RGBA", picture.size, "white")
         picture = Image.alpha_composite(white, picture)
-    return picture.convert("L" if grey else "RGB"), converted
+    into = "grey" if grey else "RGB"
+    return picture.convert("L" if grey else "RGB"), converted and f"{converted}, converted to 8 bits of {into}"
 
 
 def _loses(opened: Image.Image) -> str | None:
@@ -113,6 +142,6 @@ def _eight_bits(picture: Image.Image) -> Image.Image:
     return Image.fromarray(np.clip(np.rint(values * (255.0 / top)), 0, 255).astype(np.uint8))
 
 
-def _too_large(path: Path, size: tuple[int, int] | None = None) -> str:
+def _too_large(path: str | Path, size: tuple[int, int] | None = None) -> str:
     what = "" if size is None else f" ({size[0]:,} × {size[1]:,})"
     return f"{path} has more than {MOST_PIXELS:,} pixels{what}: cut or scale it down first"

@@ -192,6 +192,11 @@ def _from_array(X: Any) -> pa.Table:
             raise DataError(f"this is neither a table nor a path: {error}") from None
     if np.iscomplexobj(array):
         raise DataError(COMPLEX)
+    if array.ndim == 0:
+        raise DataError(
+            "data come as a path, a data frame, an array or a list of rows (pictures as a uint8 array or a list of "
+            f"them), not {type(X).__name__}"
+        )
     if array.ndim != 2:
         raise DataError(
             f"Expected 2D array, got {array.ndim}D array instead (shape={array.shape}). "

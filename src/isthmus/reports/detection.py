@@ -68,8 +68,11 @@ def _content(seen: Review, source: str) -> dict[str, Any]:
         "strips": [data_url(grid(strip, columns=3)) for strip in strips(seen.pictures or [])],
         "maps": _maps(seen),
         "histogram": Markup(figures.histogram(-seen.scores, detector.threshold_, seen.truth, things=things)),
+        "logarithmic": figures.is_logarithmic(seen.scores),
         "training": Markup(
-            figures.training_curve([point.step for point in history], [point.losses["model"] for point in history])
+            figures.training_curve(
+                [point.step for point in history], [point.losses["model"] for point in history], things=things
+            )
         ),
         "measured": _measured(seen),
         "mapped": len(seen.mapped),

@@ -11,9 +11,10 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
-__all__ = ["curves", "histogram", "scatter", "training_curve"]
+__all__ = ["curves", "histogram", "is_logarithmic", "scatter", "training_curve"]
 
 NORMAL, ODD, INK = "#3b82c4", "#e4572e", "#7a8290"  # told apart by colour-blind people, and on either ground
+MANY, NARROW = 200, 1.0  # things from which the common ones would hide the odd ones; nats that a histogram spans
 STYLE: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "isthmus",
@@ -32,7 +33,10 @@ STYLE: Any = {
 
 def histogram(lengths: np.ndarray, threshold: float, truth: np.ndarray | None = None, *, things: str = "rows") -> str:
     """Return how description lengths are spread, nats, with the threshold; odd rows apart where labels tell."""
-    edges = np.linspace(lengths.min(), np.quantile(lengths, 0.999) + 1e-9, 60)
+    low, high = lengths.min(), np.quantile(lengths, 0.999) + 1e-9
+    if high - low < NARROW:
+        low, high = low - NARROW / 2, high + NARROW / 2
+    edges = np.linspace(low, high, 60)
     clipped = np.minimum(lengths, edges[-1])
     flagged = lengths > threshold if truth is None else truth
     names = ("not flagged", "flagged") if truth is None else ("normal by its label", "odd by its label")
@@ -40,9 +44,18 @@ def histogram(lengths: np.ndarray, threshold: float, truth: np.ndarray | None = 
         axes.hist([clipped[~flagged], clipped[flagged]], edges, stacked=True, color=[NORMAL, ODD], label=names)
         if np.isfinite(threshold):
             axes.axvline(min(threshold, edges[-1]), color=INK, linestyle="--", linewidth=1.2, label="threshold")
-        axes.set(xlabel="description length (nats): the longer, the odder", ylabel=things, yscale="log")
+        axes.set(xlabel="description length (nats): the longer, the odder", ylabel=things)
+        if is_logarithmic(lengths):
+            axes.set_yscale("log")
+        else:
+            axes.yaxis.get_major_locator().set_params(integer=True)
         axes.legend()
         return _svg(figure)
+
+
+def is_logarithmic(lengths: np.ndarray) -> bool:
+    """Whether a histogram counts on a logarithmic scale: of few, one would hardly be seen there."""
+    return len(lengths) >= MANY
 
 
 def scatter(points: np.ndarray, flags: np.ndarray) -> str:
@@ -65,11 +78,11 @@ def curves(x: np.ndarray, y: np.ndarray, names: tuple[str, str], *, chance: Sequ
         return _svg(figure)
 
 
-def training_curve(steps: Sequence[int], losses: Sequence[float]) -> str:
+def training_curve(steps: Sequence[int], losses: Sequence[float], *, things: str = "rows") -> str:
     """Return the loss over training steps."""
     with _axes(height=2.6) as (figure, axes):
         axes.plot(steps, losses, color=NORMAL, linewidth=2)
-        axes.set(xlabel="training step", ylabel="nats a row")
+        axes.set(xlabel="training step", ylabel=f"nats a {things.removesuffix('s')}")
         return _svg(figure)
 
 

@@ -4,33 +4,66 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
-from PIL import Image
+from matplotlib.colors import Normalize
+from PIL import Image, ImageDraw, ImageFont
 
 from isthmus.files import replaced_file
 from isthmus.tasks.picture_judge import PictureReason
 
-__all__ = ["data_url", "grid", "heat_map", "save_png", "scatter_png", "strips"]
+__all__ = ["data_url", "grid", "heat_map", "save_png", "scatter_png", "sheet", "spread", "strips"]
 
 GAP, GROUND = 2, 128  # pixels between pictures, and their grey
+FONT, MARGIN, LONGEST = 14, 6, 40  # pixels of a letter and around it; letters of a label
+DOTS, THUMB = 110, 28  # of a map: dots an inch, and dots of a thumbnail's longer side
 SMALLEST = 48  # pixels; smaller pictures are enlarged by a whole factor, so that their pixels are seen
 
 
 def grid(pictures: np.ndarray | Sequence[np.ndarray], columns: int | None = None) -> Image.Image:
     """Lay pictures of one size out in rows, uint8 (N, H, W) or (N, H, W, 3); by default in a square."""
-    pictures = np.stack([picture if picture.ndim == 3 else picture[..., None].repeat(3, 2) for picture in pictures])
-    count, height, width, _ = pictures.shape
-    columns = columns or int(np.ceil(np.sqrt(count)))
-    rows = -(-count // columns)
-    whole = np.full((rows * (height + GAP) - GAP, columns * (width + GAP) - GAP, 3), GROUND, np.uint8)
-    for place, picture in enumerate(pictures):
-        top, left = (place // columns) * (height + GAP), (place % columns) * (width + GAP)
-        whole[top : top + height, left : left + width] = picture
-    times = max(1, -(-SMALLEST // max(height, width)))
+    columns = columns or int(np.ceil(np.sqrt(len(pictures))))
+    return _laid_out([pictures[at : at + columns] for at in range(0, len(pictures), columns)], columns)
+
+
+def sheet(
+    rows: Sequence[Sequence[np.ndarray]], labels: Sequence[str], *, headings: Sequence[str] = (), columns: int = 0
+) -> Image.Image:
+    """Lay rows of pictures out with a label at the left of each and headings above, evenly; rows may be short."""
+    columns = max(columns, *(len(row) for row in rows))
+    whole, font = _laid_out(rows, columns, smallest=5 * FONT), ImageFont.load_default(FONT)
+    # of a long label the end says most
+    labels = [label if len(label) <= LONGEST else "…" + label[-LONGEST:] for label in labels]
+    left = 2 * MARGIN + max(int(font.getlength(label)) for label in labels)
+    top = FONT + 2 * MARGIN if headings else 0
+    framed = Image.new("RGB", (left + whole.width, top + whole.height), "white")
+    framed.paste(whole, (left, top))
+    drawn = ImageDraw.Draw(framed)
+    for number, label in enumerate(labels):
+        middle = top + whole.height * (number + 0.5) / len(rows)
+        drawn.text((left - MARGIN, middle), label, fill="black", font=font, anchor="rm")
+    for number, heading in enumerate(headings):
+        middle = left + whole.width * (number + 0.5) / len(headings)
+        drawn.text((middle, top - MARGIN), heading, fill="black", font=font, anchor="ms")
+    return framed
+
+
+def _laid_out(
+    rows: Sequence[Sequence[np.ndarray] | np.ndarray], columns: int, *, smallest: int = SMALLEST
+) -> Image.Image:
+    """Return pictures in their places, enlarged by a whole factor where they are small."""
+    height, width = next(picture for row in rows for picture in row).shape[:2]
+    size = (len(rows) * (height + GAP) - GAP, columns * (width + GAP) - GAP, 3)
+    whole = np.full(size, GROUND, np.uint8)
+    for down, row in enumerate(rows):
+        for across, picture in enumerate(row):
+            top, left = down * (height + GAP), across * (width + GAP)
+            coloured = picture if picture.ndim == 3 else picture[..., None]
+            whole[top : top + height, left : left + width] = coloured
+    times = max(1, -(-smallest // max(height, width)))
     return Image.fromarray(whole.repeat(times, 0).repeat(times, 1))
 
 
@@ -68,15 +101,28 @@ def data_url(picture: Image.Image) -> str:
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
-def scatter_png(places: np.ndarray, groups: np.ndarray | None = None, side: float = 5.0) -> Image.Image:
-    """Draw points in the plane, coloured by group where groups are known."""
+def scatter_png(
+    places: np.ndarray,
+    groups: np.ndarray | None = None,
+    side: float = 5.0,
+    *,
+    caption: str = "",
+    shown: Mapping[int, np.ndarray] | None = None,
+) -> Image.Image:
+    """Draw points in the plane, coloured by group where groups are known, with pictures of some of them."""
     from matplotlib.figure import Figure
+    from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 
-    figure = Figure(figsize=(side, side), dpi=110, layout="tight")
+    figure = Figure(figsize=(side, side), dpi=DOTS, layout="tight")
     axes = figure.subplots()
     axes.set_axis_off()
-    colours = "#3b82c4" if groups is None else groups
-    axes.scatter(places[:, 0], places[:, 1], c=colours, cmap="tab10", s=9, linewidths=0)
+    axes.set_title(caption, fontsize=10)
+    colours = {"color": "#3b82c4"} if groups is None else {"c": groups, "cmap": "tab10"}
+    axes.scatter(places[:, 0], places[:, 1], s=9, linewidths=0, **colours)
+    for place, picture in (shown or {}).items():
+        scale = THUMB / max(picture.shape[:2]) * 72 / DOTS
+        image = OffsetImage(picture, zoom=scale, cmap="grey", norm=Normalize(0, 255))
+        axes.add_artist(AnnotationBbox(image, tuple(places[place]), pad=0.1))
     if groups is not None:
         for group in np.unique(groups):
             x, y = np.median(places[groups == group], axis=0)
@@ -85,3 +131,15 @@ def scatter_png(places: np.ndarray, groups: np.ndarray | None = None, side: floa
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
     return Image.open(buffer).convert("RGB")
+
+
+def spread(places: np.ndarray, side: float = 5.0) -> list[int]:
+    """Return points so far apart that their thumbnails do not overlap, in their order: (n, 2) -> indices."""
+    width = np.maximum(np.ptp(places, axis=0), 1e-9)
+    scaled = (places - places.min(0)) / width
+    apart = 1.5 * THUMB / (side * DOTS)
+    chosen: list[int] = []
+    for number, place in enumerate(scaled):
+        if all(np.abs(place - scaled[other]).max() >= apart for other in chosen):
+            chosen.append(number)
+    return chosen

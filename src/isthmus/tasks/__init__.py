@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from isthmus.errors import ModelError
+from isthmus.words import a
 
 __all__ = ["HOMES", "load"]
 
@@ -34,5 +35,5 @@ def load(folder: str | Path) -> Any:
     stored = store.read(folder)
     if stored.task not in HOMES:
         known = ", ".join(sorted(HOMES))
-        raise ModelError(f"{folder} holds a {stored.task}; this Isthmus knows {known}: upgrade isthmus")
+        raise ModelError(f"{folder} holds {a(stored.task)}; this Isthmus knows {known}: upgrade isthmus")
     return getattr(import_module(HOMES[stored.task]), stored.task).from_stored(stored)

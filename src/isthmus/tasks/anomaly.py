@@ -23,6 +23,7 @@ from isthmus.recipes.one_class import empty_description, learn_normal
 from isthmus.tasks import cards
 from isthmus.tasks.conformal import NEVER, conformal_offset, p_values
 from isthmus.tasks.explaining import explained
+from isthmus.tasks.options import check_number, check_options
 from isthmus.tasks.picture_judge import PictureJudge
 from isthmus.tasks.seeds import seed_of
 from isthmus.training.history import History
@@ -371,14 +372,14 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
             self.feature_names_in_ = np.array([column.name for column in self.schema_.columns], dtype=object)
 
     def _check_options(self) -> None:
+        check_number("contamination", self.contamination)
         if not 0 <= self.contamination < 0.5:
             raise OptionError(f"contamination must be at least 0 and below 0.5, not {self.contamination}")
+        if self.false_alarm_rate is not None:
+            check_number("false_alarm_rate", self.false_alarm_rate)
         if self.false_alarm_rate is not None and not 0 < self.false_alarm_rate < 1:
             raise OptionError(f"false_alarm_rate must lie between 0 and 1, not {self.false_alarm_rate}")
-        if self.steps is not None and self.steps < 1:
-            raise OptionError(f"steps must be at least 1, not {self.steps}")
-        if self.width is not None and self.width < 1:
-            raise OptionError(f"width must be at least 1, not {self.width}")
+        check_options({name: value for name, value in self.get_params(deep=False).items() if value is not None})
 
     def _check_fitted(self) -> None:
         if not hasattr(self, "calibration_"):

@@ -19,7 +19,7 @@ def detector_card(detector: AnomalyDetector) -> str:
     calibration = -detector.calibration_[::-1]
     nats = np.quantile(calibration, [0.5, 0.95, 0.99])
     if detector.judge_ is not None:
-        seen, columns = "pictures, brought to " + str(detector.judge_.frame.to_json()), []
+        seen, columns = f"pictures, brought to {detector.judge_.frame}", []
     else:
         seen, columns = "rows", _columns(detector)
     return "\n".join(

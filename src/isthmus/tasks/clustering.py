@@ -11,14 +11,16 @@ import torch.nn.functional as F
 from sklearn.base import ClusterMixin
 from torch import Tensor
 
-from isthmus.errors import DataError, OptionError
+from isthmus.errors import DataError
 from isthmus.recipes.graph_classes import graph_classes
 from isthmus.recipes.neighbours import nearest_neighbours
 from isthmus.recipes.onehot import Classes
 from isthmus.tasks.learned import LearnedTask, over
+from isthmus.tasks.options import check_options
 from isthmus.training.samples import Beside, Samples, Told
+from isthmus.words import counted
 
-__all__ = ["Clusterer"]
+__all__ = ["Clusterer", "members"]
 
 WIDTH = 128  # numbers that the encoder hands to the head
 NEIGHBOURS = 10
@@ -108,11 +110,14 @@ class Clusterer(ClusterMixin, LearnedTask):
         OptionError
             Naming the option that is out of its range.
         """
-        if self.classes < 2:
-            raise OptionError(f"classes must be at least 2, not {self.classes}")
+        check_options(self.get_params())
         samples = self._learn(X)
         if len(samples) < 2 * self.classes:
-            raise DataError(f"{len(samples)} samples are too few for {self.classes} classes: give at least two a class")
+            count = counted(len(samples), "sample")
+            raise DataError(
+                f"{count} {'is' if len(samples) == 1 else 'are'} too few for {self.classes} classes: give at least two "
+                "a class"
+            )
         with torch.random.fork_rng():
             torch.manual_seed(self._seed())
             model, first = self._build(), max(1, self.steps // 3)
@@ -176,3 +181,13 @@ class Clusterer(ClusterMixin, LearnedTask):
     def _build(self) -> Classes:
         encoder = self.input_.encoder(WIDTH, self.width)
         return Classes(encoder, self.input_.warps(), WIDTH, self.classes, balance=self.balance)
+
+
+def members(chance: np.ndarray, most: int) -> list[Tensor]:
+    """Return of each class the samples that are surest to be in it, at most so many: chances (N, K) -> K indices."""
+    found = chance.argmax(1)
+    return [
+        torch.from_numpy(own[np.argsort(-chance[own, kind], kind="stable")[:most]])
+        for kind in range(chance.shape[1])
+        for own in [np.flatnonzero(found == kind)]
+    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,11 +13,15 @@ from torch import Tensor
 from isthmus.autoencoder import AutoEncoder
 from isthmus.code import Batch
 from isthmus.errors import OptionError
+from isthmus.kinds import picture_files
 from isthmus.kinds.cuts import Cuts, whole_pictures
 from isthmus.kinds.images import Frame, to_arrays
+from isthmus.kinds.picture_arrays import as_array, is_archive, load_array
+from isthmus.kinds.picture_folder import added_pictures, check_folder, png_names
 from isthmus.recipes.restoring import SPOILERS, restoring
 from isthmus.tasks.inputs import PictureInput
 from isthmus.tasks.learned import LearnedTask
+from isthmus.tasks.options import check_number, check_options
 
 __all__ = ["Denoiser"]
 
@@ -89,7 +93,7 @@ class Denoiser(LearnedTask):
 
         Parameters
         ----------
-        X : folder of pictures or array of pictures
+        X : folder of pictures, array or list of pictures, or .npz file of them
         y : ignored
 
         Raises
@@ -99,10 +103,12 @@ class Denoiser(LearnedTask):
         OptionError
             Naming the option that is out of its range.
         """
-        if self.noise not in SPOILERS:
+        if not isinstance(self.noise, str) or self.noise not in SPOILERS:
             raise OptionError(f"noise must be one of {', '.join(SPOILERS)}, not {self.noise!r}")
+        check_options(self.get_params())
+        check_number("level", self.level)
         if not 0 < self.level < 1:
-            raise OptionError(f"level must lie between 0 and 1, not {self.level}")
+            raise OptionError(f"level must lie above 0 and below 1, not {self.level}")
         cuts = Cuts(X, side=self.cut, grey=self.grey)
         self.input_ = PictureInput(Frame(cuts.side, cuts.side, cuts.channels))
         with torch.random.fork_rng():
@@ -119,7 +125,8 @@ class Denoiser(LearnedTask):
         Parameters
         ----------
         X : folder, file, array of pictures, or list of pictures of any sizes
-            A picture is uint8, (H, W) or (H, W, 3).
+            A picture is uint8, (H, W) or (H, W, 3). Each comes back grey or in colour as it is, whatever was learned
+            from: a model of grey pictures restores the channels of a coloured one one by one.
         thorough : bool
             Whether to average over all eight ways to mirror and turn a picture: eight times the work for about a tenth
             of a decibel (Timofte, Rothe & Van Gool, 2016, arXiv:1511.02228, section 3.4). Pictures no larger than the
@@ -128,12 +135,51 @@ class Denoiser(LearnedTask):
         Returns
         -------
         array or list of arrays, uint8
-            An array where an array of pictures came in; else a list, one a picture, in the order of paths.
+            An array where an array or an .npz file came in; else a list, one a picture, in the order of paths.
+
+        Raises
+        ------
+        DataError
+            Naming the file or the picture that cannot be used.
+        """
+        restored = list(self._each_restored(X, thorough))
+        stacked = isinstance(X, np.ndarray) or (isinstance(X, (str, Path)) and is_archive(Path(X)))
+        return np.stack(restored) if stacked else restored
+
+    def restore_files(self, X: str | Path, out: str | Path, *, thorough: bool = False) -> int:
+        """Restore a picture file, a folder of them or an .npz into a folder of PNG files; return how many there were.
+
+        The folder is written whole or not at all. It may hold what was restored earlier, and nothing else. Files keep
+        their names and sub-folders; where two differ in their ending alone it stays in the name (a.jpg.png); pictures
+        of an .npz are numbered.
+
+        Raises
+        ------
+        DataError
+            Naming the file that cannot be used.
+        OutputError
+            Where the folder cannot be written, or something in it would be lost.
         """
         self._check_fitted()
-        pictures = whole_pictures(X, grey=self.input_.frame.channels == 1)
-        restored = [self._restored(picture, self._ways(picture) if thorough else WAYS[:1]) for picture in pictures]
-        return np.stack(restored) if isinstance(X, np.ndarray) else restored
+        source, folder = Path(X), Path(out)
+        check_folder(folder, source)
+        pictures: Any
+        if is_archive(source):
+            pictures = as_array(load_array(source))
+            names = [Path(f"{number:05}.png") for number in range(len(pictures))]
+        else:
+            pictures = [source] if source.is_file() else picture_files.find(source)
+            root = source.parent if source.is_file() else source
+            names = png_names([path.relative_to(root) for path in pictures])
+        with added_pictures(folder) as keep:
+            for name, restored in zip(names, self._each_restored(pictures, thorough), strict=True):
+                keep(name, restored)
+        return len(names)
+
+    def _each_restored(self, X: Any, thorough: bool) -> Iterator[np.ndarray]:
+        self._check_fitted()
+        for picture in whole_pictures(X):
+            yield self._restored(picture, self._ways(picture) if thorough else WAYS[:1])
 
     def _ways(self, picture: np.ndarray) -> Sequence[tuple[bool, int]]:
         frame = self.input_.frame
@@ -141,12 +187,22 @@ class Denoiser(LearnedTask):
 
     def _restored(self, picture: np.ndarray, ways: Sequence[tuple[bool, int]]) -> np.ndarray:
         x = torch.from_numpy(np.array(picture)).view(*picture.shape[:2], -1).permute(2, 0, 1)[None].float() / 255
+        own, learned = x.shape[1], self.input_.frame.channels
+        if own > learned:
+            x = x.transpose(0, 1)  # a batch of grey pictures
+        elif own < learned:
+            x = x.repeat(1, learned, 1, 1)
         total = torch.zeros_like(x)
         for mirrored, turns in ways:
             seen = (x.flip(3) if mirrored else x).rot90(turns, (2, 3))
             back = self._by_tiles(seen).rot90(-turns, (2, 3))
             total += back.flip(3) if mirrored else back
-        return to_arrays(total / len(ways))[0]
+        mean = total / len(ways)
+        if own > learned:
+            mean = mean.transpose(0, 1)
+        elif own < learned:
+            mean = mean.mean(1, keepdim=True)
+        return to_arrays(mean)[0].reshape(picture.shape)
 
     def _by_tiles(self, x: Tensor) -> Tensor:
         height, width = x.shape[2:]

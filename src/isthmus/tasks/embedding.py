@@ -17,15 +17,19 @@ from isthmus.autoencoder import AutoEncoder
 from isthmus.code import Batch
 from isthmus.codes.vector import Vector
 from isthmus.corruptions import Corruption, GaussianNoise, Identity
-from isthmus.errors import OptionError
+from isthmus.errors import DataError, OptionError
 from isthmus.recipes.two_views import two_views
 from isthmus.tasks.learned import LearnedTask, over
+from isthmus.tasks.options import check_options, check_whole
 from isthmus.training.samples import InMemory, Viewed
+from isthmus.words import counted
 
 __all__ = ["Embedder"]
 
 LYING = 8  # numbers that say how a thing lies: a view has six degrees of freedom, however long the code is
 SHARE = 3 / 8  # of a short code, that they take at most
+FEWEST = {"pca": 2, "tsne": 4, "umap": 4}  # samples that make a map
+PERPLEXITY, NEIGHBOURS = 30, 15  # of t-SNE and of UMAP, where there are samples enough
 
 
 class Embedder(TransformerMixin, LearnedTask):
@@ -120,12 +124,9 @@ class Embedder(TransformerMixin, LearnedTask):
         OptionError
             Naming the option that is out of its range.
         """
-        if self.dimensions < 1:
-            raise OptionError(f"dimensions must be at least 1, not {self.dimensions}")
-        if self.noise < 0:
-            raise OptionError(f"noise must not be negative, not {self.noise}")
-        if self.invariance < 0:
-            raise OptionError(f"invariance must not be negative, not {self.invariance}")
+        check_options(self.get_params())
+        if self.lying is not None:
+            check_whole("lying", self.lying, 0)
         if self.lying is not None and not 0 <= self.lying < self.dimensions:
             raise OptionError(f"lying must lie between 0 and {self.dimensions - 1}, not {self.lying}")
         samples = self._learn(X)
@@ -145,9 +146,14 @@ class Embedder(TransformerMixin, LearnedTask):
     def inverse_transform(self, codes: Any) -> Any:
         """Return samples for codes (N, dimensions), in the scale and type of what was fitted."""
         self._check_fitted()
-        given = torch.as_tensor(np.asarray(codes, dtype=np.float32))
+        try:
+            given = torch.as_tensor(np.asarray(codes, dtype=np.float32))
+        except (TypeError, ValueError):
+            raise OptionError(f"codes must be numbers, (N, {self.dimensions})") from None
         if given.dim() != 2 or given.shape[1] != self.dimensions:
             raise OptionError(f"codes must be (N, {self.dimensions}), not {tuple(given.shape)}")
+        if not len(given) or not given.isfinite().all():
+            raise OptionError("codes must be finite numbers of one sample at least")
         return self.input_.back(over(InMemory(Batch(given)), self.model_.decode))
 
     def map(
@@ -168,22 +174,36 @@ class Embedder(TransformerMixin, LearnedTask):
 
         Raises
         ------
+        DataError
+            If there are too few samples for such a map.
+        OptionError
+            If there is no such method.
         ImportError
             Where openTSNE or umap-learn is missing: pip install 'isthmus[maps]'.
         """
+        if method not in FEWEST:
+            raise OptionError(f"method must be {', '.join(FEWEST)}, not {method!r}")
+        if of not in ("codes", "data"):
+            raise OptionError(f"of must be codes or data, not {of!r}")
         points = self.transform(X) if of == "codes" else self._over(X, lambda part: part.flatten(1)).numpy()
-        seed = self._seed()
+        count, seed = len(points), self._seed()
+        if count < FEWEST[method]:
+            things = counted(count, "picture" if self.input_.kind == "pictures" else "row")
+            raise DataError(
+                f"{things} {'is' if count == 1 else 'are'} too few for a map by {method}: give {FEWEST[method]} or more"
+            )
         if method == "pca":
-            return np.asarray(PCA(2, random_state=seed).fit_transform(points))
+            flat = points if points.shape[1] > 1 else np.pad(points, ((0, 0), (0, 1)))  # one number is a line
+            return np.asarray(PCA(2, random_state=seed).fit_transform(flat))
         if method == "tsne":
             with _needed("openTSNE"):
                 from openTSNE import TSNE
-            return np.asarray(TSNE(random_state=seed, n_jobs=-1).fit(points))
-        if method == "umap":
-            with _needed("umap-learn"):
-                from umap import UMAP
-            return np.asarray(UMAP(random_state=seed).fit_transform(points))
-        raise OptionError(f"method must be pca, tsne or umap, not {method!r}")
+            nearby = min(PERPLEXITY, (count - 1) / 3)
+            return np.asarray(TSNE(perplexity=nearby, random_state=seed, n_jobs=-1).fit(points))
+        with _needed("umap-learn"):
+            from umap import UMAP
+        neighbours = min(NEIGHBOURS, count - 1)
+        return np.asarray(UMAP(n_neighbors=neighbours, random_state=seed, n_jobs=1).fit_transform(points))
 
     @property
     def lying_(self) -> int:

@@ -21,6 +21,7 @@ from isthmus.errors import OptionError
 from isthmus.objectives import importance_bound
 from isthmus.recipes.vae import variational
 from isthmus.tasks.learned import LearnedTask, over
+from isthmus.tasks.options import check_options, check_whole
 from isthmus.training.samples import InMemory, Samples, Viewed
 
 __all__ = ["Generator"]
@@ -125,9 +126,7 @@ class Generator(LearnedTask):
         OptionError
             Naming the option that is out of its range, or where a warm start finds networks of other sizes.
         """
-        for name in ("dimensions", "draws"):
-            if getattr(self, name) < 1:
-                raise OptionError(f"{name} must be at least 1, not {getattr(self, name)}")
+        check_options(self.get_params())
         earlier = self.model_.state_dict() if self.warm_start and hasattr(self, "model_") else None
         samples = self._learn(X)
         self.ink_, self.components_ = _is_ink(samples), 0
@@ -144,15 +143,13 @@ class Generator(LearnedTask):
     def sample(self, n: int = 1) -> Any:
         """Return n new samples, in the scale and type of what was fitted."""
         self._check_fitted()
-        if n < 1:
-            raise OptionError(f"n must be at least 1, not {n}")
+        check_whole("n", n, 1)
         with torch.inference_mode(), _seeded(self._seed()):
             return self.input_.back(self._decoded(self.model_.code.sample(n)))
 
     def interpolate(self, a: Any, b: Any, n: int = 8) -> Any:
         """Return n samples on the way from the code of `a` to that of `b`, one sample each, ends included."""
-        if n < 2:
-            raise OptionError(f"n must be at least 2, not {n}")
+        check_whole("n", n, 2)
         ends = [self._over(end, lambda part: self.model_.embed(Batch(part)))[:1] for end in (a, b)]
         way = torch.linspace(0, 1, n)[:, None]
         return self.input_.back(self._decoded(ends[0] + way * (ends[1] - ends[0])))
@@ -176,8 +173,7 @@ class Generator(LearnedTask):
         X : as for `fit`
         draws : int
         """
-        if draws < 1:
-            raise OptionError(f"draws must be at least 1, not {draws}")
+        check_whole("draws", draws, 1)
         self._check_fitted()
 
         def bounds(x: Tensor) -> Tensor:

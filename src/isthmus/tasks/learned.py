@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
@@ -90,7 +91,8 @@ class LearnedTask(BaseEstimator):
             Where it cannot be written; what was there before is untouched.
         """
         self._check_fitted()
-        kept = {name: value for name, value in self.get_params().items() if name not in PASSING}
+        options = {name: value for name, value in self.get_params().items() if name not in PASSING}
+        kept = {name: value.item() if isinstance(value, np.generic) else value for name, value in options.items()}
         config = {"options": kept, "input": self.input_.to_json(), "history": self.history_.to_json()} | self._more()
         tensors = {f"input.{name}": tensor for name, tensor in self.input_.tensors().items()}
         for part, module in self._modules().items():

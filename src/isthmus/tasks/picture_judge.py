@@ -185,7 +185,7 @@ class PictureJudge:
         """
         pictures = open_pictures(X)
         if len(pictures) < 2:
-            raise DataError(f"there is {len(pictures)} picture (n_samples={len(pictures)}); fit needs at least 2")
+            raise DataError("1 picture is too few to learn from: fit needs at least 2")
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             judge = cls(pictures.frame, latent=latent, width=width)

@@ -24,7 +24,7 @@ from isthmus.recipes.hinton2006 import deep, pretrain
 from isthmus.recipes.vae import vae
 from isthmus.recipes.vqvae import Indices, prior, vqvae
 from isthmus.tasks.anomaly import AnomalyDetector
-from isthmus.tasks.clustering import Clusterer
+from isthmus.tasks.clustering import Clusterer, members
 from isthmus.tasks.denoising import Denoiser
 from isthmus.tasks.embedding import Embedder
 from isthmus.tasks.generation import Generator
@@ -36,7 +36,7 @@ from isthmus.training.settings import Settings
 
 __all__ = ["STATIONS", "Places", "Station", "Strip", "tour"]
 
-SHOWN = 10  # pictures in a row
+SHOWN, EMPTY = 10, 128  # pictures in a row, and the grey of a place without one
 SHAPE = (1, 8, 8)
 
 
@@ -85,6 +85,7 @@ class _Digits:
     train: np.ndarray
     test: np.ndarray
     kinds: np.ndarray  # of the test part
+    taught: np.ndarray  # kinds of the training part: what a model is to know of, never a target
     seed: int
 
     @property
@@ -111,7 +112,8 @@ def tour(seed: int = 0, stations: Sequence[Callable[[_Digits], Station]] | None 
     loaded = load_digits()
     order = np.random.default_rng(seed).permutation(len(loaded.images))
     pictures = np.round(loaded.images[order] * (255 / 16)).astype(np.uint8)
-    digits = _Digits(pictures[:1400], pictures[1400:], loaded.target[order][1400:], seed)
+    kinds = loaded.target[order]
+    digits = _Digits(pictures[:1400], pictures[1400:], kinds[1400:], kinds[:1400], seed)
     for station in stations or STATIONS:
         if station is _voices and not VoiceConverter.has_bundled():
             continue  # a copy of the package that was made without its voice model
@@ -174,10 +176,11 @@ def _deep(digits: _Digits) -> Station:
         "Going deep",
         "Hinton & Salakhutdinov, 2006",
         "A stack of restricted Boltzmann machines, each learned on the one below, gives a deep auto-encoder a start. "
-        "Top: digits after that start alone. Middle: fine-tuned. Bottom: no start at all, with a modern activation, "
-        "which makes up for most of it.",
-        [Strip("warm start, fine-tuned, from nothing with SiLU",
-               np.concatenate([started, out(models["warm start"], flat), out(modern, flat)]))],
+        "Rows: digits after that start alone; fine-tuned; the same network with no start; no start, but a modern "
+        "activation, which makes up for most of it.",
+        [Strip("warm start, fine-tuned, from nothing, from nothing with SiLU",
+               np.concatenate([started, *(out(models[name], flat) for name in ("warm start", "from nothing")),
+                               out(modern, flat)]))],
         {f"squared error, sigmoid units, {name}": error for name, error in errors.items()}
         | {"SiLU units, from nothing": f"{_error(out(modern, unseen), digits.test):.2f}"},
     )  # fmt: skip
@@ -242,16 +245,20 @@ def _bits(digits: _Digits) -> Station:
 
 def _one_hot(digits: _Digits) -> Station:
     clusterer = Clusterer(10, random_state=digits.seed).fit(digits.train)
-    chance = clusterer.predict_proba(digits.train)
-    rows = [np.argsort(-chance[:, kind], kind="stable")[:SHOWN] for kind in range(10)]
+    rows = [_filled(digits.test[places]) for places in members(clusterer.predict_proba(digits.test), SHOWN)]
     agreement = normalized_mutual_info_score(digits.kinds, clusterer.predict(digits.test))
     return Station(
         "One of ten",
         "One-hot codes",
         "Only one of ten symbols passes, and neighbours are to share it. Each row holds what one symbol came to mean.",
-        [Strip("a row a symbol", digits.train[np.concatenate(rows)])],
+        [Strip("a row a symbol", np.concatenate(rows))],
         {"normalised mutual information with the digits": f"{agreement:.2f}"},
     )
+
+
+def _filled(row: np.ndarray) -> np.ndarray:
+    """Return a row of as many pictures as are shown, the last ones empty where there are fewer."""
+    return np.concatenate([row, np.full((SHOWN - len(row), *row.shape[1:]), EMPTY, np.uint8)])
 
 
 def _codebook(digits: _Digits) -> Station:
@@ -282,6 +289,7 @@ def _codebook(digits: _Digits) -> Station:
 
 def _generator(digits: _Digits) -> Station:
     generator = Generator(8, steps=2000, random_state=digits.seed).fit(digits.train)
+    likely = generator.log_likelihood(digits.test, draws=50)
     ways = [generator.interpolate(digits.shown[a : a + 1], digits.shown[b : b + 1], SHOWN) for a, b in ((3, 8), (1, 7))]
     return Station(
         "The decoder as generator",
@@ -290,7 +298,7 @@ def _generator(digits: _Digits) -> Station:
         "decode to digits, too; a law learned afterwards says where in it digits are likely. Top: new digits, drawn "
         "from it. Then: the way from a 3 to an 8, and from a 1 to a 7.",
         [Strip("new digits", generator.sample(2 * SHOWN)), Strip("from one digit to another", np.concatenate(ways))],
-        {"bound of the log-likelihood, nats": f"{generator.log_likelihood(digits.test, draws=50).mean():.1f}"},
+        {"bound of the log-likelihood, nats (more is better)": f"{likely.mean():.1f}"},
     )
 
 
@@ -312,11 +320,8 @@ def _factors(digits: _Digits) -> Station:
 
 
 def _odd(digits: _Digits) -> Station:
-    loaded = load_digits()
-    noughts = np.round(loaded.images[loaded.target == 0] * (255 / 16)).astype(np.uint8)
-    detector = AnomalyDetector(steps=800, random_state=digits.seed).fit(noughts[:130])
-    judged = np.concatenate([noughts[130:], digits.test[digits.kinds != 0]])
-    odd = np.arange(len(judged)) >= len(noughts) - 130
+    detector = AnomalyDetector(steps=800, random_state=digits.seed).fit(digits.train[digits.taught == 0])
+    odd, scores = digits.kinds != 0, detector.score_samples(digits.test)
     reasons = detector.explain(digits.shown)
     hottest = max(float(reason.heat.max()) for reason in reasons)
     share = [np.rint(255 * np.sqrt(reason.heat / hottest)).astype(np.uint8) for reason in reasons]
@@ -325,7 +330,7 @@ def _odd(digits: _Digits) -> Station:
         "Anomaly detection",
         "This one has seen noughts only. Top: in. Middle: what it makes of them. Bottom: where it sees none.",
         [Strip("in, out, where", np.stack([*digits.shown, *(reason.expected for reason in reasons), *share]))],
-        {"AUROC, noughts against all others": f"{roc_auc_score(odd, -detector.score_samples(judged)):.3f}"},
+        {"AUROC, noughts against all others": f"{roc_auc_score(odd, -scores):.3f}"},
     )  # fmt: skip
 
 

@@ -1,0 +1,27 @@
+"""Numbers and names in sentences."""
+
+from __future__ import annotations
+
+__all__ = ["a", "counted"]
+
+
+def counted(count: int, thing: str, things: str | None = None) -> str:
+    """Return a number with its noun.
+
+    Examples
+    --------
+    >>> counted(1, "picture"), counted(1200, "picture"), counted(2, "class", "classes")
+    ('1 picture', '1,200 pictures', '2 classes')
+    """
+    return f"{count:,} {thing if count == 1 else things or thing + 's'}"
+
+
+def a(thing: str) -> str:
+    """Return a noun with its article.
+
+    Examples
+    --------
+    >>> a("Embedder"), a("Generator")
+    ('an Embedder', 'a Generator')
+    """
+    return f"{'an' if thing[:1].lower() in set('aeiou') else 'a'} {thing}"
