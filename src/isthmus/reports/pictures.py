@@ -20,6 +20,7 @@ __all__ = ["data_url", "grid", "heat_map", "save_png", "scatter_png", "sheet", "
 GAP, GROUND = 2, 128  # pixels between pictures, and their grey
 FONT, MARGIN, LONGEST = 14, 6, 40  # pixels of a letter and around it; letters of a label
 DOTS, THUMB = 110, 28  # of a map: dots an inch, and dots of a thumbnail's longer side
+EDGE = 0.07  # of a map's side: half a thumbnail, and a line above
 SMALLEST = 48  # pixels; smaller pictures are enlarged by a whole factor, so that their pixels are seen
 
 
@@ -113,8 +114,8 @@ def scatter_png(
     from matplotlib.figure import Figure
     from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 
-    figure = Figure(figsize=(side, side), dpi=DOTS, layout="tight")
-    axes = figure.subplots()
+    figure = Figure(figsize=(side, side), dpi=DOTS)
+    axes = figure.add_axes((EDGE, EDGE, 1 - 2 * EDGE, 1 - 2 * EDGE))
     axes.set_axis_off()
     axes.set_title(caption, fontsize=10)
     colours = {"color": "#3b82c4"} if groups is None else {"c": groups, "cmap": "tab10"}
