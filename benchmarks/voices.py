@@ -116,7 +116,7 @@ def merged(part: str, rows: list[dict]) -> list[dict]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--recipes", default="adain,adversarial,autovc,units,plain")
+    parser.add_argument("--recipes", default="sounds,adain,adversarial,autovc,units,plain")
     parser.add_argument("--steps", type=int, default=None)
     parser.add_argument("--width", type=int, default=None)
     parser.add_argument("--pairs", type=int, default=240)

@@ -92,7 +92,9 @@ def test_detect(folder, tmp_path, capsys):
     rows = list(csv.DictReader(out.open()))
     assert len(rows) == 150
     assert all(0 < float(row["p_value"]) <= 1 for row in rows)
-    assert size(maps)[1] > 4 * 48
+    assert size(maps)[1] > 5 * 70  # five rows of pictures, as tall as a label can be read beside
+    assert size(maps)[0] > 3 * 70
+    assert size(maps)[1] > size(maps)[0] - 150  # taller than wide, but for the labels
     page = tmp_path / "report.html"
     assert run(["detect", "report", model, str(folder), "--out", str(page)]) == 0
     assert "of 150 pictures flagged" in capsys.readouterr().out

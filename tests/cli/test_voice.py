@@ -95,3 +95,12 @@ def test_a_place_that_cannot_be_written_to_is_refused_before_training(model, tmp
     out = tmp_path / "none" / "m"
     assert run(["voice", "fit", str(model / "takes"), "--steps", "1000000", "--out", str(out)]) == 2
     assert "none does not exist; nothing was changed" in capsys.readouterr().err
+
+
+def test_the_command_knows_every_recipe():
+    from typing import get_args
+
+    from isthmus.cli.voice import Recipe
+    from isthmus.tasks.voice_recipes import RECIPES
+
+    assert get_args(Recipe) == tuple(RECIPES)

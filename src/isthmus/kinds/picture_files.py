@@ -15,6 +15,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from isthmus.errors import DataError, SchemaWarning
 from isthmus.files import found_below
+from isthmus.words import counted
 
 __all__ = ["SUFFIXES", "find", "read", "tell_converted", "upright"]
 
@@ -38,8 +39,11 @@ def find(folder: str | Path) -> list[Path]:
     found = found_below(folder, SUFFIXES, "pictures")
     others = sorted(path for path in Path(folder).rglob("*") if path.suffix.lower() in OTHERS and path.is_file())
     if others:
-        count = f"{len(others):,} files" if len(others) > 1 else "1 file"
-        warnings.warn(f"{count} left out, no PNG, JPEG or WebP: {_some(others)}", SchemaWarning, stacklevel=3)
+        warnings.warn(
+            f"{counted(len(others), 'file')} left out, no PNG, JPEG or WebP: {_some(others)}",
+            SchemaWarning,
+            stacklevel=3,
+        )
     return found
 
 

@@ -126,7 +126,7 @@ class Clusterer(ClusterMixin, LearnedTask):
             drawn = min(len(samples), SEARCHED // self.classes)
             begun = first // 2 if drawn >= ENOUGH * self.classes else 0
             if begun:
-                told = self._told(samples, alike, drawn, model.wrong)
+                told = self._told(samples, alike, near, drawn, model.wrong)
                 self._learn_classes(model, told, begun, title="learning classes of the graph")
             self._learn_classes(model, Beside(samples, near), first - begun, title="learning the classes")
             if self.steps > first:
@@ -161,10 +161,12 @@ class Clusterer(ClusterMixin, LearnedTask):
         count = max(1, min(NEIGHBOURS, len(alike[0]) // (5 * self.classes)))
         return nearest_neighbours(alike[0], count, alike[1:])
 
-    def _told(self, samples: Samples, alike: list[Tensor], count: int, wrong: float) -> Told:
-        """Return some samples, told the classes of the graph of neighbours among them."""
-        drawn = torch.randperm(len(samples))[:count]
-        near = self._nearest([points[drawn] for points in alike])
+    def _told(self, samples: Samples, alike: list[Tensor], near: Tensor, count: int, wrong: float) -> Told:
+        """Return some samples, told the classes of the graph of neighbours among them; `near` is that among all."""
+        drawn = torch.arange(len(samples))
+        if count < len(samples):
+            drawn = torch.randperm(len(samples))[:count]
+            near = self._nearest([points[drawn] for points in alike])
         found = graph_classes(near, self.classes, balance=self.balance, wrong=wrong, seed=self._seed())
         return Told(samples, drawn, found)
 

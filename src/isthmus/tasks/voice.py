@@ -24,7 +24,7 @@ from isthmus.tasks.published_vocoder import PublishedVocoder
 from isthmus.tasks.speech_input import Sound, SpeechInput, joined
 from isthmus.tasks.verifier import likeness, style_of
 from isthmus.tasks.voice_comparison import Comparison, content_distance
-from isthmus.tasks.voice_recipes import Lesson, Name, voice_recipe
+from isthmus.tasks.voice_recipes import Lesson, voice_recipe
 from isthmus.tasks.voice_training import Around, pace
 from isthmus.tasks.voice_units import grouped_content
 from isthmus.training.samples import Viewed
@@ -95,7 +95,7 @@ class VoiceConverter(LearnedTask):
 
     def __init__(
         self,
-        recipe: Name = "adain",
+        recipe: str = "adain",
         *,
         steps: int = 6000,
         width: int = 160,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 from torch import Tensor
 
@@ -18,9 +17,7 @@ from isthmus.recipes.speech_units import speech_units
 from isthmus.tasks.voice_training import Around
 from isthmus.training.samples import Samples
 
-__all__ = ["Lesson", "Name", "VoiceRecipe", "voice_recipe"]
-
-Name = Literal["adain", "adversarial", "autovc", "units", "sounds"]
+__all__ = ["RECIPES", "Lesson", "VoiceRecipe", "voice_recipe"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +60,7 @@ def voice_recipe(name: str) -> VoiceRecipe:
         If there is none.
     """
     if name not in RECIPES:
-        raise OptionError(f"recipe must be one of {', '.join(get_args(Name))}, not {name!r}")
+        raise OptionError(f"recipe must be one of {', '.join(RECIPES)}, not {name!r}")
     return RECIPES[name]
 
 
