@@ -92,7 +92,7 @@ def test_detect(folder, tmp_path, capsys):
     rows = list(csv.DictReader(out.open()))
     assert len(rows) == 150
     assert all(0 < float(row["p_value"]) <= 1 for row in rows)
-    assert size(maps)[1] > 5 * 70  # five rows of pictures, as tall as a label can be read beside
+    assert size(maps)[1] > 4 * 80  # four rows, each tall enough for a label that can be read
     assert size(maps)[0] > 3 * 70
     assert size(maps)[1] > size(maps)[0] - 150  # taller than wide, but for the labels
     page = tmp_path / "report.html"
