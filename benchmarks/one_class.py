@@ -10,6 +10,7 @@ left out where PyOD is not installed (benchmarks/requirements.txt).
 from __future__ import annotations
 
 import argparse
+import copy
 import time
 import warnings
 
@@ -21,30 +22,40 @@ from sklearn.neighbors import NearestNeighbors
 
 from common import data_sets, print_table, save
 from isthmus import AnomalyDetector
+from isthmus.recipes.description import Description
 from isthmus.training.threads import one_thread
 
 warnings.filterwarnings("ignore")
 
 
-def term_scores(detector: AnomalyDetector, rows: np.ndarray) -> dict[str, np.ndarray]:
-    """Abnormality by the parts of the description length."""
-    description, parts = detector.description_, []
-    with one_thread(), torch.inference_mode():
-        for _, cells in detector.encoded(rows):
-            for part in cells.split(1024):
-                x = description.features(part)
-                parts.append(description.nats(description.departures(x)))
-    moved, remembered, far, alone = torch.cat(parts).double().numpy().T
+def term_scores(detector: AnomalyDetector, train: np.ndarray, test: np.ndarray) -> dict[str, np.ndarray]:
+    """Abnormality by the parts of the description length, and by those that know no remembered rows."""
+    moved, remembered, alone = priced(detector.description_, detector, test)
+    apart = copy.deepcopy(detector.description_)
+    apart.movement.zero_()
+    with torch.inference_mode():
+        apart.calibrate(departures(apart, detector, train))
+    only_moved, _, _ = priced(apart, detector, test)
     return {
-        "moved alone (no neighbours)": moved,
-        "moved + alone (no neighbours)": moved + alone,
+        "movement alone (no neighbours)": only_moved,
+        "movement + alone (no neighbours)": only_moved + alone,
+        "moved, less what the nearest row's code does": moved,
         "remembered alone": remembered,
-        "far alone": far,
         "alone (each column by itself)": alone,
         "moved + remembered": moved + remembered,
-        "moved + remembered + far": moved + remembered + far,
-        "all four (the detector)": moved + remembered + far + alone,
+        "movement + remembered + alone": only_moved + remembered + alone,
+        "all three (the detector)": moved + remembered + alone,
     }
+
+
+def departures(description: Description, detector: AnomalyDetector, rows: np.ndarray) -> torch.Tensor:
+    with one_thread(), torch.inference_mode():
+        cells = torch.cat([part for _, part in detector.encoded(rows)])
+        return torch.cat([description.departures(description.features(part)) for part in cells.split(1024)])
+
+
+def priced(description: Description, detector: AnomalyDetector, rows: np.ndarray) -> np.ndarray:
+    return description.nats(departures(description, detector, rows)).double().numpy().T
 
 
 def nearest_neighbour(train: np.ndarray, test: np.ndarray) -> np.ndarray:
@@ -88,7 +99,7 @@ def main() -> None:
             fitted = time.perf_counter() - began
             abnormality = -detector.score_samples(test)
             measured.append((roc_auc_score(truth, abnormality), average_precision_score(truth, abnormality), fitted))
-            for term, scores in term_scores(detector, test).items():
+            for term, scores in term_scores(detector, train, test).items():
                 found = roc_auc_score(truth, scores), average_precision_score(truth, scores)
                 ablation.setdefault(term, {}).setdefault(name, []).append(found)
             normal, held = int((truth == 0).sum()), len(detector.calibration_)

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 import torch
 
+from isthmus.code import Batch
 from isthmus.kinds.schema import Cell
 from isthmus.networks.features import CellFeatures
 from isthmus.recipes.denoising import denoising
 from isthmus.recipes.description import PARTS, TERMS, Description
+from isthmus.recipes.one_class import learn_normal
 
 COLUMNS = 5
 
@@ -40,15 +42,34 @@ def test_columns_alone_cost_a_t_law_worked_out_by_hand(description):
 
 
 def test_the_nearest_remembered_row_is_the_nearest_of_all_parts(description):
-    x = description.restored[[3, 17, 39]] + 1e-3  # one in the first part, others further on
+    places = [3, 17, 39]  # one in the first part, others further on
+    x = description.restored[places] + 1e-3
     assert description.parts == PARTS
-    assert departure(description, x, "far").tolist() == pytest.approx([COLUMNS * 1e-6] * 3, rel=0.02)
+    unexplained = 2 * torch.log1p(1e-6 / description.column / 3).sum() / description.apart[places]
+    assert departure(description, x, "remembered").tolist() == pytest.approx(unexplained.tolist(), rel=0.02)
 
 
 def test_a_remembered_row_does_not_vouch_for_itself(description):
     x = description.restored[:8].clone()
-    own = departure(description, x, "far", torch.arange(8))
-    assert (own > departure(description, x, "far") + 1e-4).all()
+    own = departure(description, x, "remembered", torch.arange(8))
+    assert (own > departure(description, x, "remembered") + 1e-4).all()
+
+
+def test_half_of_how_the_code_of_the_nearest_remembered_row_moves_is_expected(description, rows):
+    x = description.features(rows)
+    moved = description.model.embed(Batch(x)) - description.model.embed(Batch(description.model.reconstruct(Batch(x))))
+    nearest = torch.cdist(x, description.restored).argmin(1)
+    expected = (moved - moved[nearest] / 2).square() @ description.unit.reciprocal()
+    assert departure(description, x, "moved").tolist() == pytest.approx(expected.tolist(), rel=1e-3)
+
+
+def test_to_lie_apart_tells_less_where_remembered_rows_lie_apart_themselves():
+    chance = np.random.default_rng(0)
+    rows = np.concatenate([chance.normal(-2, 0.05, (300, COLUMNS)), chance.normal(2, 1.0, (300, COLUMNS))])
+    cells = [Cell(column=place, part="value", kind="number", size=0) for place in range(COLUMNS)]
+    description = learn_normal(cells, torch.from_numpy(rows), steps=200, width=32).description
+    crowded = description.restored[:, 0] < 0
+    assert description.apart[~crowded].median() > 1.5 * description.apart[crowded].median()
 
 
 def test_a_normal_row_costs_less_than_one_far_in_every_column(description, rows):

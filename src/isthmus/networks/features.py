@@ -16,7 +16,8 @@ __all__ = ["CellFeatures"]
 
 RAREST = 0.2  # no indicator is scaled by less than this deviation: a category seen once is not worth 100 columns
 NEVER = 20.0  # what a value never seen in fit departs by, in deviations: as much as the rarest indicator
-SPIKE, TAIL, DISTINCT = 0.3, 10.0, 0.1  # a zero-inflated amount: share of its commonest value, kurtosis, distinct share
+TAIL, DISTINCT = 10.0, 0.01  # an amount: least kurtosis, and least share of distinct values
+SPIKE, SPAN = 0.3, 100.0  # and either its commonest value's share, or its largest value in medians of those over zero
 NORMAL_FOURTH = 3**0.25  # fourth root of a normal law's fourth moment
 MOST_TAMED = 1.6  # times the deviation: what a long tail may widen a column's unit by
 FEW = 10  # distinct values: flags and small counts, whose rare values are telling as they are
@@ -29,8 +30,9 @@ class CellFeatures(nn.Module):
 
     Numbers are divided by their deviation, and the more so the longer their tails (the fourth root of the fourth
     moment, up to 1.6 times the deviation), lest one long-tailed column decide every distance. A category is one
-    indicator a value, scaled likewise. Amounts with a spike (zero, mostly) and a long tail get a second feature,
-    their normal score (rank), because standardising alone puts nearly all of them in one place. Columns that
+    indicator a value, scaled likewise. Amounts with a long tail, of which most are zero or which span orders of
+    magnitude (money, bytes), get a second feature, their normal score (rank), because standardising alone puts nearly
+    all of them in one place. Columns that
     were constant in fit keep the unit of their value.
 
     Parameters
@@ -162,9 +164,11 @@ def _is_amount(values: np.ndarray) -> bool:
     if len(present) < 20:
         return False
     distinct, counts = np.unique(present, return_counts=True)
-    if len(distinct) <= max(2, DISTINCT * len(present)) or counts.max() < SPIKE * len(present):
+    if len(distinct) <= max(FEW, DISTINCT * len(present)):
         return False
-    return bool(kurtosis(present / np.abs(present).max()) > TAIL)
+    spiked = counts.max() >= SPIKE * len(present)
+    spans = distinct[0] >= 0 and distinct[-1] >= SPAN * np.median(present[present > 0])
+    return bool((spiked or spans) and kurtosis(present / np.abs(present).max()) > TAIL)
 
 
 def _normal_score(values: Tensor, knots: Tensor) -> Tensor:

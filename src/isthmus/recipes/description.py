@@ -1,14 +1,16 @@
 """How long the description of a row is, with a denoising auto-encoder and the rows it remembers.
 
-    moved        Σ (h − h')² / s               h the hidden units of x, h' those of x̂: how far the code of a row
-                                               moves when the row is restored and encoded again (RaPP, Kim et al.,
-                                               ICLR 2020)
-    remembered   Σ 2 log(1 + (x − x̂ⱼ)² / 3s)   what a near remembered row, restored, does not explain: column by
-                                               column, a t law, lest one column decide. The best of four is taken,
-                                               each the nearest of a quarter
-    far          Σ (x − x̂ⱼ)²                   the same as one distance, for the rows where one column does decide
-    alone        Σ 2 log(1 + x² / 3)           what the columns cost alone, without all others: how far a row lies
-                                               from the middle
+    moved        Σ (m − ½ mⱼ)² / s                     m = h − h′, h the hidden units of x, h′ those of x̂: how far the
+                                                       code of a row moves when the row is restored and encoded
+                                                       again (RaPP, Kim et al., ICLR 2020), less half of how that of
+                                                       the nearest remembered row does
+    remembered   Σ 2 log(1 + (x − x̂ₖ)² / 3s) / √dⱼ     what a near remembered row, restored, does not explain:
+                                                       column by column, a t law, lest one column decide. The best
+                                                       of four is taken, each the nearest of a quarter. d is the
+                                                       same of row j itself: where remembered rows lie apart, it is
+                                                       less telling to lie apart from them (LOF, Breunig et al., 2000)
+    alone        Σ 2 log(1 + x² / 3)                   what the columns cost alone, without all others: how far a
+                                                       row lies from the middle
 
 x̂ is what the auto-encoder takes x for when told of as much noise as it can take away (`denoising.restorable_noise`).
 Each s is the mean square over normal rows, so every unit and every column has its say. A departure d is then priced
@@ -32,10 +34,12 @@ __all__ = ["TERMS", "Description", "Explanation"]
 
 AT_ONCE = 1024  # rows in a block: few enough that distances stay in cache, and enough that calls cost little
 EXPLAINED_AT_ONCE = 64  # rows; each is tried with every column mended
-WEIGHTS = {"moved": 2.0, "remembered": 1.2, "far": 0.5, "alone": 0.6}
+WEIGHTS = {"moved": 2.0, "remembered": 1.5, "alone": 0.5}
 TERMS = tuple(WEIGHTS)
+EXPECTED = 0.5  # of how the code of the nearest remembered row moves
 PARTS = 4  # of the remembered rows, the nearest of each is tried
 LEAST_UNIT, LEAST_COLUMN = 1e-4, 1e-3  # mean squares are no smaller: of hidden units, and of columns
+LEAST_APART = 1e-3  # of remembered rows that are copies of each other
 LEAST_SPREAD = 1e-3  # of log departures
 
 
@@ -73,6 +77,8 @@ class Description(nn.Module):
     """
 
     restored: Tensor
+    movement: Tensor
+    apart: Tensor
     unit: Tensor
     column: Tensor
     usual: Tensor
@@ -84,6 +90,8 @@ class Description(nn.Module):
         self.draws = 1
         units = len(model.embed(Batch(torch.zeros(1, features.width)))[0])
         self.register_buffer("restored", torch.zeros(memory, features.width))  # of the remembered rows
+        self.register_buffer("movement", torch.zeros(memory, units))  # that is expected beside them
+        self.register_buffer("apart", torch.ones(memory))  # how far rows beside them may depart and be no news
         self.register_buffer("unit", torch.ones(units))  # mean squares
         self.register_buffer("column", torch.ones(features.width))
         self.register_buffer("usual", torch.tensor([[0.0, 1.0]], dtype=torch.float64).repeat(len(TERMS), 1))
@@ -107,10 +115,12 @@ class Description(nn.Module):
         draws : int
         """
         self.restored, self.draws = self.model.reconstruct(Batch(x)), draws
+        self.movement, self.apart = EXPECTED * self._moved(x), torch.ones(len(x))
         parts = torch.arange(len(x)).split(AT_ONCE)
-        apart = torch.cat([self._nearest_apart(x[part], part) for part in parts])
-        self.column = apart.mean(0) + LEAST_COLUMN
+        self.column = torch.cat([self._nearest_squares(x[part], part) for part in parts]).mean(0) + LEAST_COLUMN
         self.unit = self._moved(taught).square_().mean(0) + LEAST_UNIT
+        own = torch.cat([self.departures(x[part], part)[:, TERMS.index("remembered")] for part in parts])
+        self.apart = (own + own.median() + LEAST_APART).sqrt()
 
     def calibrate(self, departures: Tensor) -> None:
         """Take normal rows' departures, (rows, terms), as what is usual."""
@@ -146,14 +156,16 @@ class Description(nn.Module):
 
         `other_than` names the remembered row that each is itself; -1 for none.
         """
-        moved = self._moved(x).square_() @ self.unit.reciprocal()
-        apart = self._apart(x, other_than)
-        far, remembered = apart.sum(2), _t_law(apart / self.column)
+        moved = self._moved(x)
+        index, squares = self._near(x, other_than)
+        remembered = _t_law(squares / self.column)
         if self.draws == 1:
-            far, remembered = far.amin(1), remembered.amin(1)
+            closest = index.gather(1, squares.sum(2).argmin(1, keepdim=True)).squeeze(1)
+            moved -= _rows(self.movement, closest)
+            remembered = remembered.amin(1) / self.apart[closest]
         else:
-            far, remembered = far.mean(1), remembered.mean(1)
-        return torch.stack([moved, remembered, far, _t_law(x.square())], 1)
+            remembered = remembered.mean(1)
+        return torch.stack([moved.square_() @ self.unit.reciprocal(), remembered, _t_law(x.square())], 1)
 
     def nats(self, departures: Tensor) -> Tensor:
         """(rows, terms) departures -> (rows, terms) nats: how rare they are among normal rows, weighted."""
@@ -168,9 +180,9 @@ class Description(nn.Module):
         """Tell which columns make rows long to describe, by mending one column at a time.
 
         A column's share is what the description shortens by when the column alone is set to what is expected
-        there, made to add up to the whole. What is expected is the best of three: what the auto-encoder
-        restores, what the remembered row nearest by the other columns has, and what the auto-encoder restores
-        once that is put in. (Shares of the squared error itself would blame the columns that a wrong one drags
+        there, the mean of three guesses, made to add up to the whole: what the auto-encoder restores, what the
+        remembered row nearest by the other columns has, and what the auto-encoder restores once that is put in.
+        The best guess is told. (Shares of the squared error itself would blame the columns that a wrong one drags
         along.)
 
         (rows, cells) float64 -> Explanation
@@ -199,8 +211,8 @@ class Description(nn.Module):
             gains.append(length[:, None] - lengths.view(count, columns))
             own = (substitute * owner).sum(1)  # every feature as its own column's substitute has it
             expected.append(self.features.values(own))
-        gain, best = torch.stack(gains).max(0)
-        gain = gain.clamp(min=0)
+        every = torch.stack(gains)
+        gain, best = every.clamp(min=0).mean(0), every.argmax(0)
         total = gain.sum(1, keepdim=True)
         share = torch.where(total > 0, gain / total.where(total > 0, 1.0), 1 / columns)
         best = best[:, [cell.column for cell in self.features.cells]]
@@ -211,18 +223,17 @@ class Description(nn.Module):
         code: Tensor = self.model.embed(Batch(x))
         return code - self.model.embed(Batch(self.model.decode(code)))
 
-    def _apart(self, x: Tensor, other_than: Tensor | None) -> Tensor:
-        """Return the squared differences of rows from near remembered ones, (rows, draws or parts, features)."""
+    def _near(self, x: Tensor, other_than: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Return near remembered rows' places, (rows, parts), and squared differences, (rows, parts, features)."""
         index = nearest(x, self.restored, other_than, self.parts)
-        return (x[:, None] - self.restored[index]).square_()
+        return index, (x[:, None] - _rows(self.restored, index)).square_()
 
-    def _nearest_apart(self, x: Tensor, other_than: Tensor) -> Tensor:
+    def _nearest_squares(self, x: Tensor, other_than: Tensor) -> Tensor:
         """Return the squared differences from the nearest remembered row, over samples their mean, (rows, features)."""
-        apart = self._apart(x, other_than)
+        _, squares = self._near(x, other_than)
         if self.draws > 1:
-            return apart.mean(1)
-        best = apart.sum(2).argmin(1)
-        return apart[torch.arange(len(x)), best]
+            return squares.mean(1)
+        return squares[torch.arange(len(x)), squares.sum(2).argmin(1)]
 
     def _neighbour_by_the_others(self, x: Tensor, owner: Tensor) -> Tensor:
         """Return, for each row and column, the remembered row nearest by all other columns.
@@ -239,6 +250,11 @@ class Description(nn.Module):
 
 def _log(departures: Tensor) -> Tensor:
     return (departures.double() + 1e-9).log()  # a copy of a remembered row departs by nothing
+
+
+def _rows(of: Tensor, index: Tensor) -> Tensor:
+    """Return `of[index]`, in a third of the time."""
+    return of.index_select(0, index.flatten()).unflatten(0, index.shape)
 
 
 def _t_law(squares: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 __all__ = ["nearest", "nearest_neighbours", "squared_distance"]
 
@@ -85,8 +85,9 @@ def _argmin(x: Tensor) -> Tensor:
 
 
 def _partial(points: Tensor, among: Tensor, other_than: Tensor | None) -> Tensor:
-    """Return |a - b|² - |a|² = |b|² - 2ab of every pair: one matrix product."""
-    partial = torch.addmm(among.square().sum(1), points, among.T, alpha=-2)
+    """Return |a - b|² - |a|² = |b|² - 2ab of every pair: one matrix product, with |b|² as a further column."""
+    lengths = among.square().sum(1, keepdim=True)
+    partial = nn.functional.pad(points, (0, 1), value=1.0) @ torch.cat([-2 * among, lengths], 1).T
     if other_than is not None:
         rows = torch.nonzero(other_than >= 0).squeeze(1)
         partial[rows, other_than[rows]] = torch.inf
