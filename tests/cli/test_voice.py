@@ -68,9 +68,21 @@ def test_bad_input_is_one_line_and_writes_nothing(model, tmp_path, capsys):
     assert error.count("\n") == 1
     assert "text.wav is not a sound file" in error
     assert run([*convert, "--content", str(voice), "--out", str(tmp_path / "result.txt")]) == 2
-    assert "end its name in .wav, .flac, .ogg" in capsys.readouterr().err
+    assert "must end in .wav, .flac, .ogg" in capsys.readouterr().err
     assert not out.exists()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["text.wav"]
+
+
+@pytest.mark.parametrize(("command", "ending"), [("convert", ".wav"), ("compare", ".html")])
+def test_a_place_that_cannot_be_written_is_told_before_anything_is_loaded(tmp_path, capsys, command, ending):
+    call = ["voice", command, str(tmp_path / "no model"), "--content", "a.wav", "--voice", "b.wav", "--out"]
+    (tmp_path / f"folder{ending}").mkdir()
+    for place, word in ((f"folder{ending}", "a folder of that name exists"), (f"nowhere/a{ending}", "does not exist")):
+        assert run([*call, str(tmp_path / place)]) == 2
+        assert word in (error := capsys.readouterr().err)
+        assert place in error
+        assert "no model" not in error.replace(str(tmp_path), "")
+    assert [path.name for path in tmp_path.iterdir()] == [f"folder{ending}"]
 
 
 def test_units_are_printed_with_their_times_and_phones(tmp_path, capsys):

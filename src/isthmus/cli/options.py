@@ -13,7 +13,8 @@ from isthmus.words import a
 
 __all__ = [
     "Data", "Grey", "Json", "ModelFolder", "NewModel", "NewPage", "Seed", "Size", "Steps", "apart", "can_be_made",
-    "given", "load_as", "picture_can_be_made", "print_json", "table_can_be_made", "write_table",
+    "given", "load_as", "picture_can_be_made", "print_json", "sound_can_be_made", "table_can_be_made",
+    "write_table",
 ]  # fmt: skip
 
 Data = Annotated[
@@ -46,6 +47,16 @@ def table_can_be_made(path: Path | None) -> Path | None:
     if path is None:
         return None
     TableWriter(path)
+    return _file_can_be_made(path)
+
+
+def sound_can_be_made(path: Path) -> Path:
+    """Refuse, before any work, a sound file that cannot be written, or that has another's ending."""
+    from isthmus.errors import OutputError
+    from isthmus.kinds.speech import FORMATS
+
+    if path.suffix.lower() not in FORMATS:
+        raise OutputError(f"cannot write {path}: the name must end in {', '.join(FORMATS)}; nothing was changed")
     return _file_can_be_made(path)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from isthmus.cli.options import Json, NewModel, Seed, Steps, given, load_as, print_json
+from isthmus.cli.options import Json, NewModel, NewPage, Seed, Steps, given, load_as, print_json, sound_can_be_made
 
 __all__ = ["app"]
 
@@ -49,7 +49,9 @@ def convert(
     model: Model,
     content: Annotated[Path, typer.Option(help="Recording of what is to be said.", show_default=False)],
     voice: Annotated[list[Path], typer.Option(help="Recording of the voice; may be given often.", show_default=False)],
-    out: Annotated[Path, typer.Option(help="WAV, FLAC or OGG file to write.", show_default=False)],
+    out: Annotated[
+        Path, typer.Option(help="WAV, FLAC or OGG file to write.", show_default=False, callback=sound_can_be_made)
+    ],
     vocoder: Vocoder = None,
     json_: Json = False,
 ) -> None:
@@ -67,7 +69,7 @@ def compare(
     model: Model,
     content: Annotated[Path, typer.Option(help="Recording of what is to be said.", show_default=False)],
     voice: Annotated[Path, typer.Option(help="Recording of the voice.", show_default=False)],
-    out: Annotated[Path, typer.Option(help="HTML file to write.", show_default=False)],
+    out: NewPage,
     result: Annotated[Path | None, typer.Option(help="Converted file to judge; by default it is made now.")] = None,
     vocoder: Vocoder = None,
     json_: Json = False,
