@@ -108,10 +108,10 @@ class Plain(VoiceConverter):
         )
 
 
-def merged(part: str, rows: list[dict]) -> list[dict]:
+def merged(kept: str, part: str, rows: list[dict]) -> list[dict]:
     """These rows in the place of stored ones of the same recipes."""
     names = {row["recipe"] for row in rows}
-    return [row for row in (stored("voices") or {}).get(part, []) if row["recipe"] not in names] + rows
+    return [row for row in (stored(kept) or {}).get(part, []) if row["recipe"] not in names] + rows
 
 
 def main() -> None:
@@ -119,12 +119,14 @@ def main() -> None:
     parser.add_argument("--recipes", default="sounds,adain,adversarial,autovc,units,plain")
     parser.add_argument("--steps", type=int, default=None)
     parser.add_argument("--width", type=int, default=None)
+    parser.add_argument("--content", type=int, default=None, help="numbers a frame of content; stored apart")
     parser.add_argument("--pairs", type=int, default=240)
     parser.add_argument("--models", type=Path, help="folder to keep the models in")
     parser.add_argument("--load", action="store_true", help="judge the models in that folder, do not train them")
     options = parser.parse_args()
     if options.models:
         options.models.mkdir(parents=True, exist_ok=True)
+    kept = "voices_bottleneck" if options.content else "voices"
     judges = protocol("voice_judge")
     speakers = sorted(path for path in (DATA / "audiomnist_az").iterdir() if path.is_dir())
     with tempfile.TemporaryDirectory() as scratch:
@@ -136,7 +138,9 @@ def main() -> None:
         left = []
         for recipe in options.recipes.split(","):
             began = time.process_time()  # of all threads: others may be at work on the machine
-            more = {name: value for name in ("steps", "width") if (value := getattr(options, name)) is not None}
+            more = {
+                name: value for name in ("steps", "width", "content") if (value := getattr(options, name)) is not None
+            }
             if options.load:
                 converter = isthmus.load(options.models / recipe)
             elif recipe == "plain":
@@ -152,13 +156,14 @@ def main() -> None:
                 said.append(converter.convert(content=content, voice=voice)[0])
             seconds = time.perf_counter() - began
             found = judge.judge(said, [target for _, _, target, _ in asked], [digit for _, _, _, digit in asked])
-            row = {"recipe": recipe} | {figure: found[figure] for figure in figures}
+            row = {"recipe": recipe + (f", {options.content} numbers" if options.content else "")}
+            row |= {figure: found[figure] for figure in figures}
             row |= {} if options.load else {"minutes": minutes}
             row |= {"times real time": sum(map(len, said)) / converter.input_.rate / seconds}
             rows.append(row)
-            left.append({"recipe": recipe} | probes(converter, own))
+            left.append({"recipe": row["recipe"]} | probes(converter, own))
             print(row, left[-1], flush=True)
-            save("voices", {"judge": merged("judge", rows), "probes": merged("probes", left)})
+            save(kept, {"judge": merged(kept, "judge", rows), "probes": merged(kept, "probes", left)})
     print_table(rows, "8 speakers never heard")
     print_table(left, "what a fresh probe reads (chance: speaker .125, digit .1)")
 
