@@ -34,7 +34,7 @@ __all__ = ["TERMS", "Description", "Explanation"]
 
 AT_ONCE = 1024  # rows in a block: few enough that distances stay in cache, and enough that calls cost little
 EXPLAINED_AT_ONCE = 64  # rows; each is tried with every column mended
-WEIGHTS = {"moved": 2.0, "remembered": 1.5, "alone": 0.5}
+WEIGHTS = {"moved": 2.0, "remembered": 2.0, "alone": 0.5}
 TERMS = tuple(WEIGHTS)
 EXPECTED = 0.5  # of how the code of the nearest remembered row moves
 PARTS = 4  # of the remembered rows, the nearest of each is tried
