@@ -31,19 +31,19 @@ warnings.filterwarnings("ignore")
 def term_scores(detector: AnomalyDetector, train: np.ndarray, test: np.ndarray) -> dict[str, np.ndarray]:
     """Abnormality by the parts of the description length, and by those that know no remembered rows."""
     moved, remembered, alone = priced(detector.description_, detector, test)
-    apart = copy.deepcopy(detector.description_)
-    apart.movement.zero_()
+    bare = copy.deepcopy(detector.description_)
+    bare.movement.zero_()
     with torch.inference_mode():
-        apart.calibrate(departures(apart, detector, train))
-    only_moved, _, _ = priced(apart, detector, test)
+        bare.calibrate(departures(bare, detector, train))  # those left out to calibrate are not told apart any more
+    movement, bare_remembered, bare_alone = priced(bare, detector, test)
     return {
-        "movement alone (no neighbours)": only_moved,
-        "movement + alone (no neighbours)": only_moved + alone,
+        "movement alone (no neighbours)": movement,
+        "movement + alone (no neighbours)": movement + bare_alone,
         "moved, less what the nearest row's code does": moved,
         "remembered alone": remembered,
         "alone (each column by itself)": alone,
         "moved + remembered": moved + remembered,
-        "movement + remembered + alone": only_moved + remembered + alone,
+        "movement + remembered + alone": movement + bare_remembered + bare_alone,
         "all three (the detector)": moved + remembered + alone,
     }
 

@@ -97,7 +97,7 @@ class Plain(VoiceConverter):
     """What the probes are compared with: a code of the same size, and nothing that keeps the voice out of it."""
 
     def _build(self) -> AutoEncoder:
-        bands, content, style = self.input_.bands, 32, 128
+        bands, content, style = self.input_.bands, self.content or 32, 128
         return AutoEncoder(
             encoder=SplitEncoder(
                 ContentEncoder(bands, self.width, content, normed=False), SpeakerEncoder(bands, self.width, style)
@@ -137,31 +137,31 @@ def main() -> None:
         rows = [{"recipe": name} | {figure: told[row][figure] for figure in figures} for row, name in ROWS.items()]
         left = []
         for recipe in options.recipes.split(","):
+            name = recipe + (f", {options.content} numbers" if options.content else "")
             began = time.process_time()  # of all threads: others may be at work on the machine
             more = {
                 name: value for name in ("steps", "width", "content") if (value := getattr(options, name)) is not None
             }
             if options.load:
-                converter = isthmus.load(options.models / recipe)
+                converter = isthmus.load(options.models / name)
             elif recipe == "plain":
                 converter = Plain(random_state=0, **more).fit(others)
             else:
                 converter = VoiceConverter(recipe, random_state=0, **more).fit(others)
             minutes = (time.process_time() - began) / 60
             if options.models and recipe != "plain" and not options.load:
-                converter.save(options.models / recipe)
+                converter.save(options.models / name)
             asked = pairs(own, options.pairs)
             began, said = time.perf_counter(), []
             for content, voice, _, _ in asked:
                 said.append(converter.convert(content=content, voice=voice)[0])
             seconds = time.perf_counter() - began
             found = judge.judge(said, [target for _, _, target, _ in asked], [digit for _, _, _, digit in asked])
-            row = {"recipe": recipe + (f", {options.content} numbers" if options.content else "")}
-            row |= {figure: found[figure] for figure in figures}
-            row |= {} if options.load else {"minutes": minutes}
+            row = {"recipe": name} | {figure: found[figure] for figure in figures}
+            row |= {} if options.load else {"minutes": minutes, "steps": converter.steps}
             row |= {"times real time": sum(map(len, said)) / converter.input_.rate / seconds}
             rows.append(row)
-            left.append({"recipe": row["recipe"]} | probes(converter, own))
+            left.append({"recipe": name} | probes(converter, own))
             print(row, left[-1], flush=True)
             save(kept, {"judge": merged(kept, "judge", rows), "probes": merged(kept, "probes", left)})
     print_table(rows, "8 speakers never heard")

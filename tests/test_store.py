@@ -128,3 +128,13 @@ def test_what_weights_say_of_themselves_may_not_be_too_deep(model):
 def test_an_edited_card_cannot_command_a_terminal(model):
     (model / "README.md").write_bytes(b"# M\xff\n\ttab\x1b[31mred\x07")
     assert read_card(model) == "# M\ufffd\n\ttab[31mred"
+
+
+@pytest.mark.parametrize("name", ["unit", "column", "allowance"])
+@pytest.mark.parametrize("value", [0.0, -1.0, float("nan")])
+def test_a_scale_that_makes_scores_no_numbers_is_refused(model, name, value):
+    tensors = load_file(model / "model.safetensors")
+    tensors[name][0] = value
+    sealed(model, tensors=tensors)
+    with pytest.raises(ModelError, match=name):
+        isthmus.load(model)

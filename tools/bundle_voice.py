@@ -1,4 +1,4 @@
-"""Build the voice model that comes with the package: python tools/bundle_voice.py [--recipe adain] [--steps 6000] [--width 128].
+"""Build the voice model that comes with the package: python tools/bundle_voice.py [--recipe adain] [--steps 6000].
 
 It learns from recordings that may be passed on, with their credit in NOTICE: LibriSpeech and VCTK (CC BY 4.0), found in
 the folder ISTHMUS_DATA/speech. About 20 minutes of one processor core.

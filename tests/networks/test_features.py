@@ -10,7 +10,8 @@ COLUMNS = {
     "bytes": (chance.lognormal(5, 2.5, 1000), True),  # most a few hundred, some millions
     "mostly nothing": (np.where(chance.random(1000) < 0.6, 0, chance.lognormal(3, 1.5, 1000)), True),
     "heights": (chance.normal(170, 10, 1000), False),
-    "gains and losses": (chance.standard_t(1.5, 1000), False),
+    "gains and losses": (chance.standard_t(0.7, 1000), False),  # spans more than the bytes
+    "mostly nothing, with a short tail": (np.where(chance.random(1000) < 0.4, 0, chance.random(1000)), False),
     "a tail that spans little": (chance.exponential(1, 1000) ** 1.5, False),
     "few values": (chance.choice([0.0, 1, 2, 1000], 1000, p=[0.6, 0.3, 0.09, 0.01]), False),
 }

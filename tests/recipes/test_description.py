@@ -45,7 +45,7 @@ def test_the_nearest_remembered_row_is_the_nearest_of_all_parts(description):
     places = [3, 17, 39]  # one in the first part, others further on
     x = description.restored[places] + 1e-3
     assert description.parts == PARTS
-    unexplained = 2 * torch.log1p(1e-6 / description.column / 3).sum() / description.apart[places]
+    unexplained = 2 * torch.log1p(1e-6 / description.column / 3).sum() / description.allowance[places]
     assert departure(description, x, "remembered").tolist() == pytest.approx(unexplained.tolist(), rel=0.02)
 
 
@@ -63,13 +63,36 @@ def test_half_of_how_the_code_of_the_nearest_remembered_row_moves_is_expected(de
     assert departure(description, x, "moved").tolist() == pytest.approx(expected.tolist(), rel=1e-3)
 
 
-def test_to_lie_apart_tells_less_where_remembered_rows_lie_apart_themselves():
+def test_more_is_allowed_where_remembered_rows_lie_apart_themselves():
     chance = np.random.default_rng(0)
     rows = np.concatenate([chance.normal(-2, 0.05, (300, COLUMNS)), chance.normal(2, 1.0, (300, COLUMNS))])
     cells = [Cell(column=place, part="value", kind="number", size=0) for place in range(COLUMNS)]
     description = learn_normal(cells, torch.from_numpy(rows), steps=200, width=32).description
     crowded = description.restored[:, 0] < 0
-    assert description.apart[~crowded].median() > 1.5 * description.apart[crowded].median()
+    assert description.allowance[~crowded].median() > 1.5 * description.allowance[crowded].median()
+
+
+def test_nothing_is_taken_off_where_remembered_rows_may_be_odd(rows):
+    torch.manual_seed(0)
+    cells = [Cell(column=place, part="value", kind="number", size=0) for place in range(COLUMNS)]
+    features = CellFeatures.fit(cells, rows.numpy())
+    described = Description(features, denoising(features.width, width=16)).eval().requires_grad_(False)
+    x = features(rows)
+    described.remember(x, x, draws=4)
+    moved = described.model.embed(Batch(x)) - described.model.embed(Batch(described.model.reconstruct(Batch(x))))
+    expected = moved.square() @ described.unit.reciprocal()
+    assert departure(described, x, "moved").tolist() == pytest.approx(expected.tolist(), rel=1e-4)
+    nearest = [torch.cdist(x, part).argmin(1) for part in described.restored.split(10)]
+    squares = [(x - part[own]).square() for part, own in zip(described.restored.split(10), nearest, strict=True)]
+    laws = [2 * torch.log1p(own / described.column / 3).sum(1) for own in squares]
+    assert departure(described, x, "remembered").tolist() == pytest.approx(torch.stack(laws).mean(0).tolist(), rel=1e-4)
+
+
+def test_the_length_of_a_row_does_not_depend_on_the_rows_beside_it_to_the_last_bit(description, rows):
+    lengths = description(rows)
+    alone = torch.cat([description(row[None]) for row in rows])
+    assert torch.equal(lengths, alone)
+    assert torch.equal(lengths.flip(0), description(rows.flip(0)))
 
 
 def test_a_normal_row_costs_less_than_one_far_in_every_column(description, rows):

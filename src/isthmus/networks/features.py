@@ -30,10 +30,9 @@ class CellFeatures(nn.Module):
 
     Numbers are divided by their deviation, and the more so the longer their tails (the fourth root of the fourth
     moment, up to 1.6 times the deviation), lest one long-tailed column decide every distance. A category is one
-    indicator a value, scaled likewise. Amounts with a long tail, of which most are zero or which span orders of
-    magnitude (money, bytes), get a second feature, their normal score (rank), because standardising alone puts nearly
-    all of them in one place. Columns that
-    were constant in fit keep the unit of their value.
+    indicator a value, scaled likewise. Amounts with a long tail, of which many are one value (zero) or which span
+    orders of magnitude (money, bytes), get a second feature, their normal score (rank), because standardising alone
+    puts nearly all of them in one place. Columns that were constant in fit keep the unit of their value.
 
     Parameters
     ----------
@@ -167,7 +166,7 @@ def _is_amount(values: np.ndarray) -> bool:
     if len(distinct) <= max(FEW, DISTINCT * len(present)):
         return False
     spiked = counts.max() >= SPIKE * len(present)
-    spans = distinct[0] >= 0 and distinct[-1] >= SPAN * np.median(present[present > 0])
+    spans = distinct[0] >= 0 and distinct[-1] / SPAN >= np.median(present[present > 0])
     return bool((spiked or spans) and kurtosis(present / np.abs(present).max()) > TAIL)
 
 

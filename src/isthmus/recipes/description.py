@@ -1,21 +1,21 @@
 """How long the description of a row is, with a denoising auto-encoder and the rows it remembers.
 
-    moved        Σ (m − ½ mⱼ)² / s                     m = h − h′, h the hidden units of x, h′ those of x̂: how far the
-                                                       code of a row moves when the row is restored and encoded
-                                                       again (RaPP, Kim et al., ICLR 2020), less half of how that of
-                                                       the nearest remembered row does
-    remembered   Σ 2 log(1 + (x − x̂ₖ)² / 3s) / √dⱼ     what a near remembered row, restored, does not explain:
-                                                       column by column, a t law, lest one column decide. The best
-                                                       of four is taken, each the nearest of a quarter. d is the
-                                                       same of row j itself: where remembered rows lie apart, it is
-                                                       less telling to lie apart from them (LOF, Breunig et al., 2000)
-    alone        Σ 2 log(1 + x² / 3)                   what the columns cost alone, without all others: how far a
-                                                       row lies from the middle
+    moved        Σ (m − ½ mⱼ)² / s       m = h − h′, h the hidden units of x, h′ those of x̂: how far the code of a row
+                                         moves when the row is restored and encoded again (RaPP, Kim et al., ICLR 2020),
+                                         less half of how the code of the nearest remembered row does
+    remembered   Σ 2 log(1 + (x − x̂ₖ)² / 3s) / √(dⱼ + d)
+                                         what a near remembered row, restored, does not explain: column by column, a
+                                         t law, lest one column decide. The best of four is taken, each the nearest of
+                                         a quarter. dⱼ is the same of remembered row j itself, d the median: where
+                                         they lie apart, to lie apart tells less (LOF, Breunig et al., 2000)
+    alone        Σ 2 log(1 + x² / 3)     what the columns cost alone, without all others: how far from the middle
 
 x̂ is what the auto-encoder takes x for when told of as much noise as it can take away (`denoising.restorable_noise`).
-Each s is the mean square over normal rows, so every unit and every column has its say. A departure d is then priced
-in nats by how rare it is, −log P(D ≥ d), D log-normal as it is over normal rows that the auto-encoder did not learn
-from, and the prices are added, weighted. A cell such as fit never saw lengthens the description by log(1 + 20²) nats.
+Each s is the mean square over normal rows, of m and of x − x̂ⱼ, so every unit and every column has its say. A departure
+is then priced in nats by how rare it is, −log P(D ≥ d), D log-normal as it is over normal rows that the auto-encoder
+did not learn from, and the prices are added, weighted. A cell such as fit never saw lengthens the description by
+log(1 + 20²) nats. Where remembered rows may be odd themselves, they count as many samples, and nothing is taken off for
+how they depart.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ TERMS = tuple(WEIGHTS)
 EXPECTED = 0.5  # of how the code of the nearest remembered row moves
 PARTS = 4  # of the remembered rows, the nearest of each is tried
 LEAST_UNIT, LEAST_COLUMN = 1e-4, 1e-3  # mean squares are no smaller: of hidden units, and of columns
-LEAST_APART = 1e-3  # of remembered rows that are copies of each other
+LEAST_ALLOWANCE = 1e-3  # of remembered rows that are copies of each other
 LEAST_SPREAD = 1e-3  # of log departures
 
 
@@ -68,9 +68,6 @@ class Description(nn.Module):
     model : AutoEncoder
     memory : int
         Rows to remember.
-
-    Attributes
-    ----------
     draws : int
         Into how many samples the remembered rows are taken to fall; see `neighbours`. Where there is but one, the
         best of near rows counts, else the mean over the samples.
@@ -78,30 +75,37 @@ class Description(nn.Module):
 
     restored: Tensor
     movement: Tensor
-    apart: Tensor
+    allowance: Tensor
     unit: Tensor
     column: Tensor
     usual: Tensor
     weights: Tensor
 
-    def __init__(self, features: CellFeatures, model: AutoEncoder, memory: int = 0) -> None:
+    def __init__(self, features: CellFeatures, model: AutoEncoder, memory: int = 0, draws: int = 1) -> None:
         super().__init__()
-        self.features, self.model = features, model
-        self.draws = 1
+        self.features, self.model, self.draws = features, model, draws
+        known = memory if draws == 1 else 0
         units = len(model.embed(Batch(torch.zeros(1, features.width)))[0])
         self.register_buffer("restored", torch.zeros(memory, features.width))  # of the remembered rows
-        self.register_buffer("movement", torch.zeros(memory, units))  # that is expected beside them
-        self.register_buffer("apart", torch.ones(memory))  # how far rows beside them may depart and be no news
+        self.register_buffer("movement", torch.zeros(known, units, dtype=torch.float16))  # expected beside them
+        self.register_buffer("allowance", torch.ones(known))  # what departures beside them are divided by
         self.register_buffer("unit", torch.ones(units))  # mean squares
         self.register_buffer("column", torch.ones(features.width))
         self.register_buffer("usual", torch.tensor([[0.0, 1.0]], dtype=torch.float64).repeat(len(TERMS), 1))
-        weights = torch.tensor(list(WEIGHTS.values()), dtype=torch.float64)
-        self.register_buffer("weights", weights, persistent=False)
+        self.register_buffer("weights", torch.tensor(list(WEIGHTS.values()), dtype=torch.float64))
 
     @property
     def parts(self) -> int:
         """Groups of equal size that the remembered rows fall into, the nearest of each of which is looked at."""
         return self.draws if self.draws > 1 else min(PARTS, len(self.restored))
+
+    def check(self) -> None:
+        """Raise ValueError where what was stored cannot have been learned."""
+        if len(self.restored) % self.parts:
+            raise ValueError("the remembered rows do not fall into so many parts")
+        for name in ("unit", "column", "allowance"):
+            if not (getattr(self, name) > 0).all():
+                raise ValueError(f"what {name} divides by is not above zero everywhere")
 
     def remember(self, x: Tensor, taught: Tensor, *, draws: int = 1) -> None:
         """Keep rows, and learn by how much hidden units and columns depart in normal rows.
@@ -115,12 +119,15 @@ class Description(nn.Module):
         draws : int
         """
         self.restored, self.draws = self.model.reconstruct(Batch(x)), draws
-        self.movement, self.apart = EXPECTED * self._moved(x), torch.ones(len(x))
         parts = torch.arange(len(x)).split(AT_ONCE)
         self.column = torch.cat([self._nearest_squares(x[part], part) for part in parts]).mean(0) + LEAST_COLUMN
         self.unit = self._moved(taught).square_().mean(0) + LEAST_UNIT
+        if draws > 1:
+            self.movement, self.allowance = self.movement[:0], self.allowance[:0]
+            return
+        self.movement, self.allowance = (EXPECTED * self._moved(x)).half(), torch.ones(len(x))
         own = torch.cat([self.departures(x[part], part)[:, TERMS.index("remembered")] for part in parts])
-        self.apart = (own + own.median() + LEAST_APART).sqrt()
+        self.allowance = (own + own.median() + LEAST_ALLOWANCE).sqrt()
 
     def calibrate(self, departures: Tensor) -> None:
         """Take normal rows' departures, (rows, terms), as what is usual."""
@@ -162,7 +169,7 @@ class Description(nn.Module):
         if self.draws == 1:
             closest = index.gather(1, squares.sum(2).argmin(1, keepdim=True)).squeeze(1)
             moved -= _rows(self.movement, closest)
-            remembered = remembered.amin(1) / self.apart[closest]
+            remembered = remembered.amin(1) / self.allowance[closest]
         else:
             remembered = remembered.mean(1)
         return torch.stack([moved.square_() @ self.unit.reciprocal(), remembered, _t_law(x.square())], 1)
@@ -180,10 +187,10 @@ class Description(nn.Module):
         """Tell which columns make rows long to describe, by mending one column at a time.
 
         A column's share is what the description shortens by when the column alone is set to what is expected
-        there, the mean of three guesses, made to add up to the whole: what the auto-encoder restores, what the
-        remembered row nearest by the other columns has, and what the auto-encoder restores once that is put in.
-        The best guess is told. (Shares of the squared error itself would blame the columns that a wrong one drags
-        along.)
+        there, made to add up to the whole. For that there are three guesses: what the auto-encoder restores, what
+        the remembered row nearest by the other columns has, and what the auto-encoder restores once that is put in.
+        The mean of what each gains counts, and the best guess is told. (Shares of the squared error itself would
+        blame the columns that a wrong one drags along.)
 
         (rows, cells) float64 -> Explanation
         """

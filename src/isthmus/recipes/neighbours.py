@@ -31,7 +31,7 @@ def nearest(points: Tensor, among: Tensor, other_than: Tensor | None = None, dra
     draws : int
     """
     size = len(among) // draws
-    index = _argmin(_partial(points, among, other_than).view(len(points), draws, size))
+    index = _argmin(_partial(points, _widened(among), other_than).view(len(points), draws, size))
     return index + torch.arange(draws, device=points.device) * size
 
 
@@ -40,7 +40,7 @@ def squared_distance(points: Tensor, among: Tensor, other_than: Tensor | None = 
 
     Parameters are those of `nearest`.
     """
-    partial = _partial(points, among, other_than).view(len(points), draws, -1).amin(2)
+    partial = _partial(points, _widened(among), other_than).view(len(points), draws, -1).amin(2)
     apart = (partial + points.square().sum(1, keepdim=True)).clamp_(min=SMALLEST)
     return apart.log_().mean(1).exp_()
 
@@ -61,9 +61,10 @@ def nearest_neighbours(points: Tensor, count: int, seen: Sequence[Tensor] = (), 
     """
     most = 1 if groups is None else int(groups.unique(return_counts=True)[1].max())
     found, places = [], torch.arange(len(points), device=points.device)
+    itself, *views = [_widened(view) for view in (points, *seen)]
     for own in places.split(AT_ONCE):
-        apart = _partial(points[own], points, own)
-        for view in seen:
+        apart = _partial(points[own], itself, own)
+        for view in views:
             torch.minimum(apart, _partial(points[own], view, own), out=apart)
         if groups is not None:
             apart.masked_fill_(groups[own, None] == groups, torch.inf)
@@ -84,10 +85,14 @@ def _argmin(x: Tensor) -> Tensor:
     return row * COLUMNS + column.squeeze(2)
 
 
-def _partial(points: Tensor, among: Tensor, other_than: Tensor | None) -> Tensor:
-    """Return |a - b|² - |a|² = |b|² - 2ab of every pair: one matrix product, with |b|² as a further column."""
-    lengths = among.square().sum(1, keepdim=True)
-    partial = nn.functional.pad(points, (0, 1), value=1.0) @ torch.cat([-2 * among, lengths], 1).T
+def _widened(among: Tensor) -> Tensor:
+    """Return -2b and |b|² side by side, (count, width) -> (count, width + 1)."""
+    return torch.cat([-2 * among, among.square().sum(1, keepdim=True)], 1)
+
+
+def _partial(points: Tensor, widened: Tensor, other_than: Tensor | None) -> Tensor:
+    """Return |a - b|² - |a|² = |b|² - 2ab of every pair: one matrix product."""
+    partial = nn.functional.pad(points, (0, 1), value=1.0) @ widened.T
     if other_than is not None:
         rows = torch.nonzero(other_than >= 0).squeeze(1)
         partial[rows, other_than[rows]] = torch.inf

@@ -117,9 +117,9 @@ def learn_normal(
     return Learned(description, calibration, history)
 
 
-def empty_description(features: CellFeatures, *, width: int, memory: int) -> Description:
+def empty_description(features: CellFeatures, *, width: int, memory: int, draws: int) -> Description:
     """Return a description of the same shape as a learned one, for its stored tensors."""
-    return Description(features, denoising(features.width, width=width), memory)
+    return Description(features, denoising(features.width, width=width), memory, draws)
 
 
 def _to_teach(rows: int) -> int:

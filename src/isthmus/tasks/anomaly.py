@@ -306,11 +306,11 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
                 raise ValueError("there are no remembered rows, or they do not fall into draws")
             detector.schema_.check_width(len(tensors["features.cell_of"]), config["ranked"])
             features = CellFeatures(detector.schema_.cells, ranked=config["ranked"])
-            detector.description_ = empty_description(features, width=detector.width or WIDTH, memory=memory)
+            detector.description_ = empty_description(
+                features, width=detector.width or WIDTH, memory=memory, draws=draws
+            )
             store.load_weights(detector.description_, tensors)
-            detector.description_.draws = draws
-            if memory % detector.description_.parts:
-                raise ValueError("the remembered rows do not fall into so many parts")
+            detector.description_.check()
             detector.description_.eval().requires_grad_(False)
         return detector
 
