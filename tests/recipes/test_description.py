@@ -1,3 +1,4 @@
+import copy
 import math
 
 import numpy as np
@@ -93,6 +94,14 @@ def test_the_length_of_a_row_does_not_depend_on_the_rows_beside_it_to_the_last_b
     alone = torch.cat([description(row[None]) for row in rows])
     assert torch.equal(lengths, alone)
     assert torch.equal(lengths.flip(0), description(rows.flip(0)))
+
+
+def test_columns_alone_count_more_where_few_rows_taught(description, rows):
+    weights = description.weights[TERMS.index("alone")].item()
+    assert weights == pytest.approx(1.5)  # 40 rows
+    other = copy.deepcopy(description)
+    other.remember(description.features(rows), description.features(rows).repeat(50, 1))
+    assert other.weights[TERMS.index("alone")].item() == pytest.approx(0.6)
 
 
 def test_a_normal_row_costs_less_than_one_far_in_every_column(description, rows):

@@ -8,7 +8,8 @@
                                          t law, lest one column decide. The best of four is taken, each the nearest of
                                          a quarter. dⱼ is the same of remembered row j itself, d the median: where
                                          they lie apart, to lie apart tells less (LOF, Breunig et al., 2000)
-    alone        Σ 2 log(1 + x² / 3)     what the columns cost alone, without all others: how far from the middle
+    alone        Σ 2 log(1 + x² / 3)     what the columns cost alone, without all others: how far from the middle. It
+                                         counts more where few rows taught how columns go together
 
 x̂ is what the auto-encoder takes x for when told of as much noise as it can take away (`denoising.restorable_noise`).
 Each s is the mean square over normal rows, of m and of x − x̂ⱼ, so every unit and every column has its say. A departure
@@ -36,6 +37,7 @@ AT_ONCE = 1024  # rows in a block: few enough that distances stay in cache, and 
 EXPLAINED_AT_ONCE = 64  # rows; each is tried with every column mended
 WEIGHTS = {"moved": 2.0, "remembered": 2.0, "alone": 0.5}
 TERMS = tuple(WEIGHTS)
+FEW, MOST = 200, 1.0  # as many rows, over those that taught, are added to the weight of "alone"; and at most so much
 EXPECTED = 0.5  # of how the code of the nearest remembered row moves
 PARTS = 4  # of the remembered rows, the nearest of each is tried
 LEAST_UNIT, LEAST_COLUMN = 1e-4, 1e-3  # mean squares are no smaller: of hidden units, and of columns
@@ -122,6 +124,7 @@ class Description(nn.Module):
         parts = torch.arange(len(x)).split(AT_ONCE)
         self.column = torch.cat([self._nearest_squares(x[part], part) for part in parts]).mean(0) + LEAST_COLUMN
         self.unit = self._moved(taught).square_().mean(0) + LEAST_UNIT
+        self.weights[TERMS.index("alone")] = WEIGHTS["alone"] + min(MOST, FEW / len(taught))
         if draws > 1:
             self.movement, self.allowance = self.movement[:0], self.allowance[:0]
             return
