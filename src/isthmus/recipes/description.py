@@ -35,9 +35,9 @@ __all__ = ["TERMS", "Description", "Explanation"]
 
 AT_ONCE = 1024  # rows in a block: few enough that distances stay in cache, and enough that calls cost little
 EXPLAINED_AT_ONCE = 64  # rows; each is tried with every column mended
-WEIGHTS = {"moved": 2.0, "remembered": 2.0, "alone": 0.5}
+WEIGHTS = {"moved": 2.0, "remembered": 2.0, "alone": 0.25}
 TERMS = tuple(WEIGHTS)
-FEW, MOST = 200, 1.0  # as many rows, over those that taught, are added to the weight of "alone"; and at most so much
+FEW, MOST = 250, 1.25  # so many rows, over those that taught, are added to the weight of "alone"; and no more than that
 EXPECTED = 0.5  # of how the code of the nearest remembered row moves
 PARTS = 4  # of the remembered rows, the nearest of each is tried
 LEAST_UNIT, LEAST_COLUMN = 1e-4, 1e-3  # mean squares are no smaller: of hidden units, and of columns
@@ -109,6 +109,10 @@ class Description(nn.Module):
             if not (getattr(self, name) > 0).all():
                 raise ValueError(f"what {name} divides by is not above zero everywhere")
 
+    def weigh(self, rows: int) -> None:
+        """Let columns alone count the more, the fewer rows taught how columns go together."""
+        self.weights[TERMS.index("alone")] = WEIGHTS["alone"] + min(MOST, FEW / rows)
+
     def remember(self, x: Tensor, taught: Tensor, *, draws: int = 1) -> None:
         """Keep rows, and learn by how much hidden units and columns depart in normal rows.
 
@@ -124,7 +128,6 @@ class Description(nn.Module):
         parts = torch.arange(len(x)).split(AT_ONCE)
         self.column = torch.cat([self._nearest_squares(x[part], part) for part in parts]).mean(0) + LEAST_COLUMN
         self.unit = self._moved(taught).square_().mean(0) + LEAST_UNIT
-        self.weights[TERMS.index("alone")] = WEIGHTS["alone"] + min(MOST, FEW / len(taught))
         if draws > 1:
             self.movement, self.allowance = self.movement[:0], self.allowance[:0]
             return

@@ -109,6 +109,7 @@ def learn_normal(
         history = train(model, Batch(x[taught]), settings=settings)
         description = Description(features, model).eval().requires_grad_(False)
         model.encoder.noise.fill_(restorable_noise(model, x[left_out[:LOOKED_AT]]))  # type: ignore[operator]
+        description.weigh(len(taught))
         with torch.inference_mode():
             own = _remember(description, x, x[taught[:MEASURED]], contamination)
             calibration = _calibrate(description, x[left_out], strange[left_out], own[left_out])
