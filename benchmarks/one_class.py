@@ -35,7 +35,7 @@ def term_scores(detector: AnomalyDetector, train: np.ndarray, test: np.ndarray) 
     bare.movement.zero_()
     with torch.inference_mode():
         bare.calibrate(departures(bare, detector, train))  # those left out to calibrate are not told apart any more
-    movement, bare_remembered, bare_alone = priced(bare, detector, test)
+    movement, _, bare_alone = priced(bare, detector, test)
     return {
         "movement alone (no neighbours)": movement,
         "movement + alone (no neighbours)": movement + bare_alone,
@@ -43,7 +43,6 @@ def term_scores(detector: AnomalyDetector, train: np.ndarray, test: np.ndarray) 
         "remembered alone": remembered,
         "alone (each column by itself)": alone,
         "moved + remembered": moved + remembered,
-        "movement + remembered + alone": movement + bare_remembered + bare_alone,
         "all three (the detector)": moved + remembered + alone,
     }
 

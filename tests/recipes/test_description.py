@@ -13,6 +13,7 @@ from isthmus.recipes.description import PARTS, TERMS, Description
 from isthmus.recipes.one_class import learn_normal
 
 COLUMNS = 5
+CELLS = [Cell(column=place, part="value", kind="number", size=0) for place in range(COLUMNS)]
 
 
 @pytest.fixture(scope="module")
@@ -22,14 +23,19 @@ def rows():
 
 @pytest.fixture(scope="module")
 def description(rows):
-    torch.manual_seed(0)
-    cells = [Cell(column=place, part="value", kind="number", size=0) for place in range(COLUMNS)]
-    features = CellFeatures.fit(cells, rows.numpy())
-    described = Description(features, denoising(features.width, width=16)).eval().requires_grad_(False)
-    x = features(rows)
-    described.remember(x, x)
+    described, x = remembering(rows)
     described.calibrate(described.departures(x, torch.arange(len(x))))
     return described
+
+
+def remembering(rows, **options):
+    """Return a description by a network that learned nothing, which remembers these rows, and the rows it sees."""
+    torch.manual_seed(0)
+    features = CellFeatures.fit(CELLS, rows.numpy())
+    described = Description(features, denoising(features.width, width=16)).eval().requires_grad_(False)
+    x = features(rows)
+    described.remember(x, x, **options)
+    return described, x
 
 
 def departure(description, x, term, other_than=None):
@@ -67,19 +73,13 @@ def test_half_of_how_the_code_of_the_nearest_remembered_row_moves_is_expected(de
 def test_more_is_allowed_where_remembered_rows_lie_apart_themselves():
     chance = np.random.default_rng(0)
     rows = np.concatenate([chance.normal(-2, 0.05, (300, COLUMNS)), chance.normal(2, 1.0, (300, COLUMNS))])
-    cells = [Cell(column=place, part="value", kind="number", size=0) for place in range(COLUMNS)]
-    description = learn_normal(cells, torch.from_numpy(rows), steps=200, width=32).description
+    description = learn_normal(CELLS, torch.from_numpy(rows), steps=200, width=32).description
     crowded = description.restored[:, 0] < 0
     assert description.allowance[~crowded].median() > 1.5 * description.allowance[crowded].median()
 
 
 def test_nothing_is_taken_off_where_remembered_rows_may_be_odd(rows):
-    torch.manual_seed(0)
-    cells = [Cell(column=place, part="value", kind="number", size=0) for place in range(COLUMNS)]
-    features = CellFeatures.fit(cells, rows.numpy())
-    described = Description(features, denoising(features.width, width=16)).eval().requires_grad_(False)
-    x = features(rows)
-    described.remember(x, x, draws=4)
+    described, x = remembering(rows, draws=4)
     moved = described.model.embed(Batch(x)) - described.model.embed(Batch(described.model.reconstruct(Batch(x))))
     expected = moved.square() @ described.unit.reciprocal()
     assert departure(described, x, "moved").tolist() == pytest.approx(expected.tolist(), rel=1e-4)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -33,11 +34,7 @@ def can_be_made(path: Path) -> Path:
 
 def picture_can_be_made(path: Path | None) -> Path | None:
     """Refuse, before any work, a PNG file that cannot be written, or that has another's ending."""
-    from isthmus.errors import OutputError
-
-    if path is not None and path.suffix.lower() != ".png":
-        raise OutputError(f"cannot write {path}: the name must end in .png; nothing was changed")
-    return None if path is None else _file_can_be_made(path)
+    return None if path is None else _file_can_be_made(path, [".png"])
 
 
 def table_can_be_made(path: Path | None) -> Path | None:
@@ -52,12 +49,9 @@ def table_can_be_made(path: Path | None) -> Path | None:
 
 def sound_can_be_made(path: Path) -> Path:
     """Refuse, before any work, a sound file that cannot be written, or that has another's ending."""
-    from isthmus.errors import OutputError
     from isthmus.kinds.speech import FORMATS
 
-    if path.suffix.lower() not in FORMATS:
-        raise OutputError(f"cannot write {path}: the name must end in {', '.join(FORMATS)}; nothing was changed")
-    return _file_can_be_made(path)
+    return _file_can_be_made(path, FORMATS)
 
 
 def apart(**files: Path | None) -> None:
@@ -70,9 +64,16 @@ def apart(**files: Path | None) -> None:
             raise OptionError(f"--{seen[path.resolve()]} and --{option} are both {path}: give each a name of its own")
 
 
-def _file_can_be_made(path: Path) -> Path:
+def _page_can_be_made(path: Path) -> Path:
+    """Refuse, before any work, a page that cannot be written."""
+    return _file_can_be_made(path)
+
+
+def _file_can_be_made(path: Path, endings: Collection[str] = ()) -> Path:
     from isthmus.errors import OutputError
 
+    if endings and path.suffix.lower() not in endings:
+        raise OutputError(f"cannot write {path}: the name must end in {', '.join(endings)}; nothing was changed")
     if path.is_dir():
         raise OutputError(f"cannot write {path}: a folder of that name exists; nothing was changed")
     return can_be_made(path)
@@ -83,7 +84,7 @@ NewModel = Annotated[
     typer.Option("--out", help="Folder to write the model to.", show_default=False, callback=can_be_made),
 ]
 NewPage = Annotated[
-    Path, typer.Option("--out", help="HTML file to write.", show_default=False, callback=_file_can_be_made)
+    Path, typer.Option("--out", help="HTML file to write.", show_default=False, callback=_page_can_be_made)
 ]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same result.")]
 Size = Annotated[int | None, typer.Option(help="Side in pixels to bring pictures to; by default their own.")]
