@@ -38,7 +38,7 @@ voice: setup
 # The peers a benchmark runs against live in an environment of their own.
 $(PEERS)/.ready: benchmarks/requirements.txt constraints.txt
 	$(PYTHON) -m venv $(PEERS)
-	$(PEERS)/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --requirement benchmarks/requirements.txt --editable .
+	$(PEERS)/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --requirement benchmarks/requirements.txt --editable '.[compare,maps,speech]'
 	touch $@
 
 bench: setup $(PEERS)/.ready

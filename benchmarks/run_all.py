@@ -1,21 +1,12 @@
-"""Run every benchmark, one after the other: make bench."""
+"""Run every benchmark, one after the other: make bench. All of them take most of a day; each can be run by itself."""
 
 import subprocess
 import sys
 from pathlib import Path
 
-for name in (
-    "loop",
-    "scoring",
-    "mixed_tables",
-    "explanations",
-    "contamination",
-    "one_class",
-    "one_class_pictures",
-    "hinton2006",
-    "likelihood",
-    "clusters",
-    "training_speed",
-):
-    print(f"\n=== {name}", flush=True)
-    subprocess.run([sys.executable, str(Path(__file__).with_name(f"{name}.py"))], check=True)
+HELPERS = {"common", "peers_pythae", "run_all"}
+
+for script in sorted(Path(__file__).parent.glob("*.py")):
+    if script.stem not in HELPERS:
+        print(f"\n=== {script.stem}", flush=True)
+        subprocess.run([sys.executable, str(script)], check=True)
