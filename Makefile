@@ -20,7 +20,7 @@ demo: setup
 	$(BIN)/isthmus demo --out demo
 
 test: setup
-	$(BIN)/pytest --numprocesses 2 --dist worksteal
+	$(BIN)/pytest --numprocesses 2 --dist worksteal --durations 15
 
 lint: setup
 	$(BIN)/ruff check src tests benchmarks tools

@@ -11,6 +11,13 @@ import torch
 torch.set_num_threads(1)  # the suite runs in several processes
 
 
+@pytest.fixture(autouse=True)
+def threads_left_alone():
+    """Nothing may change for good how many threads torch uses: whatever comes after it would pay."""
+    yield
+    assert torch.get_num_threads() == 1
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Folder of real data that the project may use and not hold: ISTHMUS_DATA, else beside the checkout."""

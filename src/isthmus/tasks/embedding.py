@@ -22,6 +22,7 @@ from isthmus.recipes.two_views import two_views
 from isthmus.tasks.learned import LearnedTask, over
 from isthmus.tasks.options import check_options, check_whole
 from isthmus.training.samples import InMemory, Viewed
+from isthmus.training.threads import threads
 from isthmus.words import counted
 
 __all__ = ["Embedder"]
@@ -195,15 +196,8 @@ class Embedder(TransformerMixin, LearnedTask):
         if method == "pca":
             flat = points if points.shape[1] > 1 else np.pad(points, ((0, 0), (0, 1)))  # one number is a line
             return np.asarray(PCA(2, random_state=seed).fit_transform(flat))
-        if method == "tsne":
-            with _needed("openTSNE"):
-                from openTSNE import TSNE
-            nearby = min(PERPLEXITY, (count - 1) / 3)
-            return np.asarray(TSNE(perplexity=nearby, random_state=seed, n_jobs=-1).fit(points))
-        with _needed("umap-learn"):
-            from umap import UMAP
-        neighbours = min(NEIGHBOURS, count - 1)
-        return np.asarray(UMAP(n_neighbors=neighbours, random_state=seed, n_jobs=1).fit_transform(points))
+        with threads(None):  # the maps' libraries set the number for the whole process
+            return _tsne(points, seed) if method == "tsne" else _umap(points, seed)
 
     @property
     def lying_(self) -> int:
@@ -221,6 +215,20 @@ class Embedder(TransformerMixin, LearnedTask):
         if view is not None:
             return two_views(encoder, decoder, view, distance=distance, spoil=noise, lying=self.lying_)
         return AutoEncoder(encoder=encoder, code=Vector(), decoder=decoder, distance=distance, corruption=noise)
+
+
+def _tsne(points: np.ndarray, seed: int) -> np.ndarray:
+    with _needed("openTSNE"):
+        from openTSNE import TSNE
+    nearby = min(PERPLEXITY, (len(points) - 1) / 3)
+    return np.asarray(TSNE(perplexity=nearby, random_state=seed, n_jobs=-1).fit(points))
+
+
+def _umap(points: np.ndarray, seed: int) -> np.ndarray:
+    with _needed("umap-learn"):
+        from umap import UMAP
+    neighbours = min(NEIGHBOURS, len(points) - 1)
+    return np.asarray(UMAP(n_neighbors=neighbours, random_state=seed, n_jobs=1).fit_transform(points))
 
 
 @contextmanager
