@@ -136,6 +136,29 @@ def test_a_setting_out_of_range_is_named(wrong, word):
         Settings(**wrong)
 
 
+def test_a_device_that_is_not_there_is_named_before_anything_is_trained(monkeypatch):
+    model = denoising(6, width=8)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    with pytest.raises(OptionError, match="warp"):
+        train(model, Batch(X), settings=Settings(steps=2, device="warp"))
+    monkeypatch.setenv("ISTHMUS_DEVICE", "drive")
+    with pytest.raises(OptionError, match=r"drive.*ISTHMUS_DEVICE"):
+        train(model, Batch(X), settings=Settings(steps=2))
+    assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
+    train(model, Batch(X), settings=Settings(steps=2, device="cpu"))  # what is said goes before what is set around it
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here to lend the model to")
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_model_learns_on_a_gpu_and_comes_back(precision):
+    model = denoising(6, width=8)
+    history = train(
+        model, Batch(X), validation=Batch(X), settings=Settings(steps=50, device="cuda", precision=precision)
+    )
+    assert {value.device.type for value in model.state_dict().values()} == {"cpu"}
+    assert history.best < float("inf")
+
+
 def test_the_learning_rate_rises_then_falls_along_a_cosine():
     settings = Settings(steps=110, warmup=10, learning_rate=1.0)
     rates = [rate_at(step, settings) for step in range(110)]

@@ -22,6 +22,7 @@ from isthmus.errors import DataError
 from isthmus.files import made_folder
 from isthmus.players import Player
 from isthmus.training import checkpoints
+from isthmus.training.devices import lent
 from isthmus.training.distributed import broadcast, highest, mean_over_processes, process_group, rank, world
 from isthmus.training.history import History, Point
 from isthmus.training.optimisers import Turn, rate_at
@@ -82,7 +83,10 @@ def train(
     source = InMemory(samples) if isinstance(samples, Batch) else samples
     if len(source) == 0:
         raise DataError("there are no samples to train on")
-    with process_group(), threads(settings.threads), torch.random.fork_rng(), _log(settings) as log:
+    with (
+        process_group(), threads(settings.threads), lent(model, settings.device), torch.random.fork_rng(),
+        _log(settings) as log,
+    ):  # fmt: skip
         torch.manual_seed(settings.seed + 1_000_003 * rank())  # each process its own noise
         return _Run(model, source, validation, settings, log).finish()
 
@@ -104,8 +108,9 @@ class _Run:
     """The state of one call of `train`."""
 
     def __init__(self, model: Any, source: Samples, validation: Batch | None, settings: Settings, log: Any) -> None:
-        self.source, self.validation, self.settings, self.log = source, validation, settings, log
+        self.source, self.settings, self.log = source, settings, log
         self.device = next(model.parameters()).device
+        self.validation = None if validation is None else validation.each(self._here)
         turns = [Turn(player, settings) for player in model.players()]
         sums = {turn.player.name: torch.zeros((), device=self.device) for turn in turns}
         self.file = Path(settings.checkpoint) if settings.checkpoint is not None else None
@@ -155,7 +160,10 @@ class _Run:
             start=self.state.step, rank=rank(), world=world(),
         )  # fmt: skip
         for batch in self.source.take(order):
-            yield batch.each(lambda tensor: tensor.to(self.device, non_blocking=True))
+            yield batch.each(self._here)
+
+    def _here(self, tensor: Tensor) -> Tensor:
+        return tensor.to(self.device, non_blocking=True)
 
     def _step(self, batch: Batch) -> None:
         with self.cast:

@@ -36,6 +36,7 @@ class Settings:
     seed: int = 0
     threads: int | None = None  # torch threads while training; None leaves them. One is fastest for small networks
     precision: Literal["float32", "bfloat16"] = "float32"  # bfloat16: mixed precision, weights stay float32
+    device: str | None = None  # "cuda" to be lent to a GPU; None: the variable ISTHMUS_DEVICE, else where the model is
     checkpoint: str | Path | None = None  # file to save to and to resume from
     checkpoint_every: float = 60.0  # seconds between checkpoints
     log_dir: str | Path | None = None  # TensorBoard, on request
