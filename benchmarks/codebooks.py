@@ -1,4 +1,4 @@
-"""Codebooks beside vector-quantize-pytorch: python benchmarks/codebooks.py [--set fashion_mnist] [--steps 3000]
+"""Codebooks beside vector-quantize-pytorch: python benchmarks/codebooks.py [--set fashion_mnist] [--steps 2000]
 
 The same network, steps, data and seed on both sides; what differs is the codebook. Squared error per held-out picture
 (of pixels in [0, 1]), PSNR, the share of 512 entries in use, and bits a picture: as many as the indices are long, and
@@ -57,7 +57,7 @@ def built(name: str) -> AutoEncoder:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--set", default="fashion_mnist", choices=["mnist", "fashion_mnist"])
-    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--steps", type=int, default=2000)
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--codebooks", default="moving averages,gradient,finite scalars,vector-quantize-pytorch")
     options = parser.parse_args()

@@ -47,9 +47,22 @@ class Watched(nn.Module):
         return (self.model.reconstruct(Batch(x)) - x).square().sum(1)
 
 
+def draw(curves: dict[str, list[tuple[float, float]]]) -> None:
+    figure = Figure(figsize=(7, 5), layout="constrained")
+    axes = figure.subplots()
+    for name, points in curves.items():
+        axes.plot(*zip(*points, strict=True), label=name)
+    axes.axhline(3.0, color="grey", linestyle=":", label="the paper, 3.00")
+    axes.set(xlabel="epochs", ylabel="squared error a test picture", ylim=(2, 60), yscale="log")
+    axes.set_yticks([2, 3, 5, 10, 20, 50], ["2", "3", "5", "10", "20", "50"], minor=False)
+    axes.minorticks_off()
+    figure.legend(loc="outside upper center", ncols=2)
+    figure.savefig(RESULTS / "hinton2006.png", dpi=120)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--epochs", type=int, default=80)
+    parser.add_argument("--epochs", type=int, default=40)
     parser.add_argument("--warm-epochs", type=int, default=10)
     parser.add_argument("--only", help="numbers of networks, as 0,1; the others' stored results are kept")
     options = parser.parse_args()
@@ -94,14 +107,7 @@ def main() -> None:
         print(rows[-1], flush=True)
     print_table(rows, "Squared error a test picture, 30 numbers, the last epoch")
     save("hinton2006", {"rows": rows, "curves": curves})
-    figure = Figure(figsize=(7, 4.5), layout="tight")
-    axes = figure.subplots()
-    for name, points in curves.items():
-        axes.plot(*zip(*points, strict=True), label=name)
-    axes.axhline(3.0, color="grey", linestyle=":", label="the paper, 3.00")
-    axes.set(xlabel="epochs", ylabel="squared error a test picture", ylim=(0, 15))
-    axes.legend()
-    figure.savefig(RESULTS / "hinton2006.png", dpi=120)
+    draw(curves)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ def merged(rows: list[dict]) -> list[dict]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--epochs", type=int, default=40)
+    parser.add_argument("--epochs", type=int, default=25)
     parser.add_argument("--draws", type=int, default=1)
     parser.add_argument("--last", type=int, default=600, help="steps with so many draws, after the epochs with one")
     parser.add_argument("--bound", type=int, default=5000, help="draws of the bound")
