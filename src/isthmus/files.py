@@ -12,7 +12,7 @@ from pathlib import Path
 
 from isthmus.errors import DataError, OutputError
 
-__all__ = ["check_place", "found_below", "made_folder", "replaced_file", "replaced_folder"]
+__all__ = ["check_place", "found_below", "made_folder", "replaced_file", "replaced_folder", "told"]
 
 
 def found_below(folder: str | Path, suffixes: Collection[str], what: str) -> list[Path]:
@@ -44,8 +44,10 @@ def check_place(path: Path) -> None:
     OutputError
         Where the folder it would lie in is missing, read-only or no folder.
     """
-    parent = path.absolute().parent
-    if not parent.is_dir():
+    with told(path):
+        parent = _beyond_links(path).absolute().parent
+        found = parent.is_dir()
+    if not found:
         raise OutputError(f"cannot write {path}: the folder {parent} does not exist; nothing was changed")
     if not os.access(parent, os.W_OK):
         raise OutputError(f"cannot write {path}: permission denied in {parent}; nothing was changed")
@@ -65,7 +67,7 @@ def made_folder(path: str | Path) -> Path:
         Where it cannot be made or written to.
     """
     path = Path(path)
-    with _told(path):
+    with told(path):
         path.mkdir(parents=True, exist_ok=True)
         check_place(path / "anything")
     return path
@@ -81,7 +83,7 @@ def replaced_file(path: str | Path) -> Iterator[Path]:
         Where the folder is missing, read-only or full. `path` is then as it was.
     """
     path = _beyond_links(path)
-    with _told(path):
+    with told(path):
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent)
         os.close(handle)
         temporary = Path(name)
@@ -105,7 +107,7 @@ def replaced_folder(path: str | Path) -> Iterator[Path]:
         Where the parent is missing, read-only or full. `path` is then as it was.
     """
     path = _beyond_links(path)
-    with _told(path):
+    with told(path):
         temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
         old = temporary.with_name(temporary.name + ".old")
         try:
@@ -128,7 +130,8 @@ def replaced_folder(path: str | Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
+def told(path: Path) -> Iterator[None]:
+    """Turn what the system says while `path` is written, or looked at for that, into an `OutputError` that names it."""
     try:
         yield
     except OutputError:

@@ -25,12 +25,12 @@ import torch
 from torch import Tensor, nn
 
 from isthmus.errors import ModelError, OutputError
-from isthmus.files import replaced_folder
+from isthmus.files import check_place, replaced_folder, told
 from isthmus.sparing import Sparing
 from isthmus.tensors import read_tensors, write_tensors
 from isthmus.version import __version__
 
-__all__ = ["FORMAT", "Stored", "load_weights", "read", "read_card", "rebuilding", "write"]
+__all__ = ["FORMAT", "Stored", "check_folder", "load_weights", "read", "read_card", "rebuilding", "write"]
 
 FORMAT = 1
 CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
@@ -64,13 +64,10 @@ def write(folder: str | Path, *, task: str, config: dict[str, Any], tensors: Map
     Raises
     ------
     OutputError
-        Where it cannot be written, or `folder` holds something that is no model. Nothing is changed then.
+        Where it cannot be written, or `folder` holds something else than a model. Nothing is changed then.
     """
     folder = Path(folder)
-    if folder.exists() and not folder.is_dir():
-        raise OutputError(f"cannot write {folder}: a file of that name exists; nothing was changed")
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / CONFIG).exists():
-        raise OutputError(f"cannot write {folder}: it holds something that is no model; nothing was changed")
+    _check_old(folder)
     with replaced_folder(folder) as temporary:
         write_tensors(temporary / WEIGHTS, tensors)
         (temporary / CARD).write_text(card, encoding="utf-8")
@@ -93,6 +90,17 @@ def write(folder: str | Path, *, task: str, config: dict[str, Any], tensors: Map
                 "very many or very long categories; nothing was changed"
             )
         (temporary / CONFIG).write_text(text + "\n", encoding="utf-8")
+
+
+def check_folder(folder: str | Path) -> None:
+    """Refuse, before any work, a place that `write` would refuse after it.
+
+    Raises
+    ------
+    OutputError
+    """
+    check_place(Path(folder))
+    _check_old(Path(folder))
 
 
 def read(folder: str | Path) -> Stored:
@@ -158,6 +166,30 @@ def load_weights(module: nn.Module, tensors: Mapping[str, Tensor]) -> None:
     wrong = [name for name, built in places.items() if not torch.equal(tensors[name], built)]
     if wrong:
         raise ValueError(f"{', '.join(wrong)} does not follow from its configuration")
+
+
+def _check_old(folder: Path) -> None:
+    """Refuse a folder that holds anything but one of our models: all that it holds is replaced."""
+    with told(folder):
+        if folder.exists() and not folder.is_dir():
+            raise OutputError(f"cannot write {folder}: a file of that name exists; nothing was changed")
+        held = sorted(folder.iterdir()) if folder.is_dir() else []
+        if held and not _is_ours(folder / CONFIG):
+            raise OutputError(f"cannot write {folder}: it holds something that is no model; nothing was changed")
+        others = [path.name for path in held if path.name not in (CONFIG, WEIGHTS, CARD) or not path.is_file()]
+    if others:
+        raise OutputError(
+            f"cannot write {folder}: {others[0]!r} lies beside the model there, and would be lost; nothing was changed"
+        )
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a configuration, be it damaged or of another version, is that of a model."""
+    try:
+        content = json.loads(_bytes(path))
+        return isinstance(content["format"], int) and isinstance(content["task"], str) and CONFIG in content["sha256"]
+    except (ModelError, ValueError, KeyError, TypeError, RecursionError):
+        return False
 
 
 def _config(path: Path) -> dict[str, Any]:

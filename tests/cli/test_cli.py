@@ -15,7 +15,9 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+import isthmus
 from isthmus import cli
+from isthmus.errors import OutputError
 
 
 @pytest.fixture
@@ -189,6 +191,9 @@ def test_a_place_for_the_demonstration_or_a_log_is_checked_first(run, home, tmp_
     (tmp_path / "file").write_text("mine")
     one_line(*run("demo", "--out", tmp_path / "file"), "file", "exists")
     one_line(*run("demo", "--out", tmp_path / "file" / "demo"), "not a folder")
+    (tmp_path / "demo" / "model").mkdir(parents=True)
+    (tmp_path / "demo" / "model" / "mine").write_text("mine")
+    one_line(*run("demo", "--out", tmp_path / "demo"), "no model")
     fit = ["detect", "fit", home / "normal.csv", "--out", tmp_path / "m", "--steps", "5"]
     one_line(*run(*fit, "--log-dir", tmp_path / "file"), "file", "exists")
     (tmp_path / "folder.html").mkdir()
@@ -278,6 +283,36 @@ def test_a_place_that_cannot_be_written_to_is_told(run, model, home, tmp_path, m
 
     monkeypatch.setattr("tempfile.mkstemp", read_only)
     one_line(*run("detect", "report", model, home / "new.csv", "--out", tmp_path / "r.html"), "read-only")
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ({"config.json": '{"name": "a stranger\'s"}', "thesis.txt": "dear"}, "no model"),
+        ({"config.json": "[]"}, "no model"),
+        ({"config.json": "{", "README.md": "mine"}, "no model"),
+        ({"config.json": "ours", "notes.txt": "mine"}, "'notes.txt' lies beside the model"),
+        ({"config.json": "ours", "README.md/deep.txt": "mine"}, "'README.md' lies beside"),
+    ],
+)
+def test_a_model_never_replaces_what_is_not_a_model_and_says_so_before_any_work(files, words, run, home, tmp_path):
+    ours = (home / "model" / "config.json").read_text()
+    for name, text in files.items():
+        (tmp_path / "m" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "m" / name).write_text(ours if text == "ours" else text)
+    before = {path: path.is_file() and path.read_text() for path in tmp_path.rglob("*")}
+    for task in ("detect", "embed", "voice"):
+        one_line(*run(task, "fit", tmp_path / "not even there", "--out", tmp_path / "m"), words, "nothing was changed")
+    with pytest.raises(OutputError, match=words):
+        isthmus.load(home / "model").save(tmp_path / "m")
+    assert {path: path.is_file() and path.read_text() for path in tmp_path.rglob("*")} == before
+
+
+def test_a_damaged_or_newer_model_is_replaced_as_a_model(run, model, home):
+    flip(model / "model.safetensors", 40)
+    newer(model)
+    assert run("detect", "fit", home / "normal.csv", "--out", model, "--steps", "5")[0] == 0
+    assert run("info", model)[0] == 0
 
 
 def test_scores_keep_rows_order_and_columns(run, model, home, tmp_path, cells):

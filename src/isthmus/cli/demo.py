@@ -27,11 +27,12 @@ def run(
     from isthmus.cli.output import comparison_table, console, oddest_table
     from isthmus.files import made_folder
     from isthmus.reports.detection import write_report
+    from isthmus.store import check_folder
     from isthmus.tasks.comparison import compare
     from isthmus.tasks.demonstration import breast_cancer
     from isthmus.tasks.review import review, score_to_file
 
-    made_folder(out)
+    check_folder(made_folder(out) / "model")
     screen = console()
     cells = breast_cancer(seed)
     screen.print(

@@ -32,6 +32,14 @@ def can_be_made(path: Path) -> Path:
     return path
 
 
+def _model_can_be_made(path: Path) -> Path:
+    """Refuse, before any work, a place where no model can be written, or where something else would be lost."""
+    from isthmus.store import check_folder
+
+    check_folder(path)
+    return path
+
+
 def picture_can_be_made(path: Path | None) -> Path | None:
     """Refuse, before any work, a PNG file that cannot be written, or that has another's ending."""
     return None if path is None else _file_can_be_made(path, [".png"])
@@ -81,7 +89,7 @@ def _file_can_be_made(path: Path, endings: Collection[str] = ()) -> Path:
 
 NewModel = Annotated[
     Path,
-    typer.Option("--out", help="Folder to write the model to.", show_default=False, callback=can_be_made),
+    typer.Option("--out", help="Folder to write the model to.", show_default=False, callback=_model_can_be_made),
 ]
 NewPage = Annotated[
     Path, typer.Option("--out", help="HTML file to write.", show_default=False, callback=_page_can_be_made)
