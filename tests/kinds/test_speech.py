@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tracemalloc
 import warnings
 
@@ -12,6 +13,7 @@ import soundfile
 from isthmus.errors import DataError, SoundWarning
 from isthmus.kinds import speech
 from isthmus.kinds.made_speech import spoken
+from isthmus.kinds.sound_ends import missing_end
 from tests.sounds import RATE
 
 
@@ -47,10 +49,12 @@ def test_telephone_sound_is_used_and_told(tmp_path):
     assert len(samples) == pytest.approx(RATE, abs=2)
 
 
-def test_clipped_sound_is_used_and_told(tmp_path):
-    soundfile.write(tmp_path / "a.wav", np.clip(tone(level=3.0), -1, 1), RATE, subtype="FLOAT")
-    with pytest.warns(SoundWarning, match=r"a\.wav is clipped"):
-        speech.read(tmp_path / "a.wav")
+@pytest.mark.parametrize("most", [None, 1.5])
+def test_clipped_sound_is_used_and_told_once(tmp_path, most):
+    soundfile.write(tmp_path / "a.wav", np.clip(tone(3.0, level=3.0), -1, 1), RATE, subtype="FLOAT")
+    with pytest.warns(SoundWarning) as told:
+        speech.read(tmp_path / "a.wav", most=most)
+    assert sum("a.wav is clipped" in str(one.message) for one in told) == 1
 
 
 def test_silence_before_and_after_is_trimmed():
@@ -88,19 +92,75 @@ def test_missing_silent_and_endless_files_are_refused_by_name(tmp_path):
         speech.read(tmp_path / "nan.wav")
 
 
-def test_a_truncated_file_is_read_as_far_as_it_goes_or_refused_by_name(tmp_path):
-    refused: list[str] = []
-    for ending in ("flac", "ogg", "mp3", "wav"):
-        path = tmp_path / f"cut.{ending}"
-        soundfile.write(path, tone(3.0), RATE)
-        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-        try:
-            samples = speech.read(path)
-        except DataError as error:
-            refused.append(str(error))
-        else:
-            assert 0 < len(samples) < 3 * RATE
-    assert all("cut." in message for message in refused)
+@pytest.mark.parametrize(
+    ("ending", "rate", "told"),
+    [
+        ("wav", 16_000, "50% of the sound that it announces is there"),
+        ("mp3", 16_000, "50% of the sound that it announces is there"),
+        ("mp3", 44_100, "50% of the sound that it announces is there"),
+        ("ogg", 16_000, "its last page is missing"),
+    ],
+)
+def test_a_file_that_is_cut_short_is_read_as_far_as_it_goes_and_told(tmp_path, ending, rate, told):
+    path = tmp_path / f"cut.{ending}"
+    soundfile.write(path, np.random.default_rng(0).uniform(-0.5, 0.5, (20 * rate, 2)), rate)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(speech.read(path)) == pytest.approx(20 * RATE, rel=0.01)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.warns(SoundWarning, match=rf"cut\.{ending} is cut short: {told}"):
+        assert 8 * RATE < len(speech.read(path)) < 11 * RATE
+
+
+def test_a_damaged_file_is_refused_by_name(tmp_path):
+    path = tmp_path / "cut.flac"
+    soundfile.write(path, tone(3.0), RATE)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(DataError, match=r"cut\.flac is cut short or damaged"):
+        speech.read(path)
+
+
+@pytest.mark.parametrize("size", [0, 0x7FFFF000, 0xFFFFFFFF])
+def test_a_wav_that_was_written_to_a_pipe_announces_nothing(tmp_path, size):
+    soundfile.write(tmp_path / "pipe.wav", tone(), RATE)
+    held = bytearray((tmp_path / "pipe.wav").read_bytes())
+    at = held.index(b"data") + 4
+    held[at : at + 4] = size.to_bytes(4, "little")
+    (tmp_path / "pipe.wav").write_bytes(held)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert missing_end(tmp_path / "pipe.wav") == ""
+
+
+@pytest.mark.parametrize("name", ["sound.raw", b"caf\xe9.wav", "no ending"])
+def test_what_a_file_is_called_does_not_matter(tmp_path, name):
+    path = tmp_path / os.fsdecode(name)
+    soundfile.write(tmp_path / "a.wav", tone(), RATE)
+    (tmp_path / "a.wav").rename(path)
+    assert len(speech.read(path)) == RATE
+    path.write_bytes(b"I am no sound, whatever my name says.")
+    with pytest.raises(DataError, match="is not a sound file that can be decoded"):
+        speech.read(path)
+
+
+@pytest.mark.parametrize("quiet", [0.0, 1e-3])
+def test_of_a_long_recording_so_much_sound_is_read_as_was_asked_for(tmp_path, quiet):
+    noise = quiet * np.random.default_rng(0).uniform(-1, 1, 3 * RATE).astype(np.float32)
+    soundfile.write(tmp_path / "late.wav", np.concatenate([noise, tone(1.0), noise, tone(4.0)]), RATE)
+    with pytest.warns(SoundWarning, match=r"late\.wav goes on after 3\.5 s of sound"):
+        samples = speech.read(tmp_path / "late.wav", most=3.5)
+    assert len(samples) == 3.5 * RATE
+    assert (np.abs(samples) > 0.1).mean() > 0.5
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert np.array_equal(speech.read(tmp_path / "late.wav", most=11), speech.read(tmp_path / "late.wav"))
+
+
+def test_silence_is_not_listened_to_for_ever(tmp_path, monkeypatch):
+    monkeypatch.setattr(speech, "SEARCHED", 3.0)
+    soundfile.write(tmp_path / "late.wav", np.concatenate([np.zeros(5 * RATE, np.float32), tone(1.0)]), RATE)
+    with pytest.raises(DataError, match=r"late\.wav is silent"):
+        speech.read(tmp_path / "late.wav", most=1)
 
 
 def test_an_hour_is_streamed_in_bounded_memory(tmp_path):

@@ -2,14 +2,14 @@
 
 soundfile decodes WAV, FLAC, OGG and MP3, soxr changes the rate. Files are read with distrust and in blocks, so that an
 hour takes no more memory than a minute where the caller takes them as they come. What cannot be used is one clear
-error that names the file; what is used in spite of a fault (clipped, telephone sound) is told.
+error that names the file; what is used in spite of a fault (clipped, cut short, telephone sound) is told.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,13 +18,19 @@ import numpy as np
 
 from isthmus.errors import DataError, SoundWarning
 from isthmus.files import found_below, replaced_file
+from isthmus.kinds.sound_ends import missing_end
+from isthmus.kinds.speech_extra import needed
 
-__all__ = ["RATE", "SUFFIXES", "Take", "bounds", "check_heard", "find", "note", "read", "stream", "trimmed", "write"]
+__all__ = [
+    "RATE", "SUFFIXES", "Take", "as_text", "bounds", "check_heard", "find", "note", "read", "stream", "trimmed",
+    "write",
+]  # fmt: skip
 
 RATE = 16_000  # samples a second: all that speech needs, and what its corpora have
 SUFFIXES = {".wav", ".flac", ".ogg", ".mp3"}
 RATES = (4_000, 384_000)  # of files; beyond them a header is wrong, or meant to make us work
 BLOCK = 10.0  # seconds read at once
+SEARCHED = 3600.0  # seconds of a recording, silence and all, in which to look for as much sound as is wanted
 MOST_CHANNELS = 16
 SILENT = 1e-4  # full scale; a file that never rises above it holds nothing
 CLIPPED, TOO_OFTEN = 0.999, 1e-3  # full scale, and the share of samples there from which a file is told to be clipped
@@ -42,7 +48,7 @@ class Take:
     ----------
     path : Path
     speaker : str
-        Who speaks: the sub-folder it lies in, or for files that lie in no sub-folder their own name.
+        Who speaks: the sub-folder it lies in, or for files that lie in no sub-folder their own name; see `as_text`.
     """
 
     path: Path
@@ -60,8 +66,13 @@ def find(folder: str | Path) -> list[Take]:
     takes = []
     for path in found_below(folder, SUFFIXES, "recordings"):
         inside = path.relative_to(folder).parts
-        takes.append(Take(path, inside[0] if len(inside) > 1 else path.stem))
+        takes.append(Take(path, as_text(inside[0] if len(inside) > 1 else path.stem)))
     return takes
+
+
+def as_text(name: object) -> str:
+    """Return a file's name as text that can be kept and printed: what in it is no UTF-8 is spelled out."""
+    return str(name).encode("utf-8", "backslashreplace").decode()
 
 
 def read(path: str | Path, rate: int = RATE, *, most: float | None = None) -> np.ndarray:
@@ -73,7 +84,7 @@ def read(path: str | Path, rate: int = RATE, *, most: float | None = None) -> np
     rate : int
         Samples a second to return.
     most : float, optional
-        Seconds after which to stop reading.
+        Seconds of sound to return at most. Of a longer recording silent seconds do not count, and are left out.
 
     Returns
     -------
@@ -85,24 +96,36 @@ def read(path: str | Path, rate: int = RATE, *, most: float | None = None) -> np
     DataError
         Naming the file: missing, empty, silent, or not sound.
     """
-    blocks, left = [], np.inf if most is None else round(most * rate)
-    for block in stream(path, rate):
-        blocks.append(block[: int(min(left, len(block)))])
-        left -= len(blocks[-1])
-        if left <= 0:
-            break
-    samples = np.concatenate(blocks)
+    with closing(stream(path, rate, seconds=BLOCK if most is None else 1.0)) as blocks:
+        held = list(blocks) if most is None else _sounding(path, blocks, round(most * rate), rate)
+    samples = np.concatenate([np.zeros(0, np.float32), *held])
     check_heard(path, float(np.abs(samples).max(initial=0.0)))
-    clipped = float((np.abs(samples) >= CLIPPED).mean())
-    if clipped > TOO_OFTEN:
-        warnings.warn(
-            f"{path} is clipped: {clipped:.1%} of its samples are at full scale; a quieter recording would do better",
-            SoundWarning, stacklevel=2,
-        )  # fmt: skip
-    return samples
+    return samples if most is None else samples[: round(most * rate)]
 
 
-def stream(path: str | Path, rate: int = RATE, *, seconds: float = BLOCK) -> Iterator[np.ndarray]:
+def _sounding(path: str | Path, blocks: Iterable[np.ndarray], wanted: int, rate: int) -> list[np.ndarray]:
+    """Return blocks up to so many samples, or the loud ones of more, and tell it if there are more than wanted."""
+    held: list[tuple[float, np.ndarray]] = []  # each with its greatest sample
+    count = seen = 0
+    for block in blocks:
+        held.append((float(np.abs(block).max()), block))
+        count, seen = count + len(block), seen + len(block)
+        if count > wanted:
+            least = max(peak for peak, _ in held) * 10 ** (-QUIET / 20)
+            held = [(peak, block) for peak, block in held if peak > least]
+            count = sum(len(block) for _, block in held)
+        if count > wanted:
+            warnings.warn(
+                f"{path} goes on after {wanted / rate:g} s of sound, which are all that is used",
+                SoundWarning, stacklevel=3,
+            )  # fmt: skip
+            break
+        if seen > SEARCHED * rate:
+            break
+    return [block for _, block in held]
+
+
+def stream(path: str | Path, rate: int = RATE, *, seconds: float = BLOCK) -> Generator[np.ndarray]:
     """Yield one recording in blocks, in bounded memory.
 
     Parameters
@@ -123,11 +146,12 @@ def stream(path: str | Path, rate: int = RATE, *, seconds: float = BLOCK) -> Ite
     DataError
         Naming the file: missing, empty or not sound, or damaged further on.
     """
-    import soxr
+    with needed("soxr"):
+        import soxr
 
     path = Path(path)
     with _opened(path) as file:
-        own, count = file.samplerate, 0
+        own, count, clipped = file.samplerate, 0, 0
         resample = soxr.ResampleStream(own, rate, 1, dtype="float32") if own != rate else None
         if own < rate:
             warnings.warn(
@@ -135,16 +159,21 @@ def stream(path: str | Path, rate: int = RATE, *, seconds: float = BLOCK) -> Ite
                 f"can be restored",
                 SoundWarning, stacklevel=2,
             )  # fmt: skip
-        while True:
-            block = _block(path, file, max(1, round(seconds * own)))
-            count += len(block)
-            ended = len(block) == 0
-            if resample is not None:
-                block = resample.resample_chunk(block, last=ended)
-            if len(block):
-                yield block
-            if ended:
-                break
+        if missing := missing_end(path):
+            warnings.warn(f"{path} is cut short: {missing}", SoundWarning, stacklevel=2)
+        try:
+            while True:
+                block = _block(path, file, max(1, round(seconds * own)))
+                count, clipped = count + len(block), clipped + int((np.abs(block) >= CLIPPED).sum())
+                ended = len(block) == 0
+                if resample is not None:
+                    block = resample.resample_chunk(block, last=ended)
+                if len(block):
+                    yield block
+                if ended:
+                    break
+        finally:  # also where the reader has enough before the end
+            _tell_clipped(path, clipped, count)
         if count == 0:
             raise DataError(f"{path} holds no sound (0 samples)")
 
@@ -195,7 +224,8 @@ def write(path: str | Path, parts: Iterable[np.ndarray], rate: int = RATE, *, no
     OutputError
         If the place cannot be written to.
     """
-    import soundfile
+    with needed("soundfile"):
+        import soundfile
 
     path = Path(path)
     if path.suffix.lower() not in FORMATS:
@@ -203,7 +233,8 @@ def write(path: str | Path, parts: Iterable[np.ndarray], rate: int = RATE, *, no
     count = 0
     with (
         replaced_file(path) as temporary,
-        soundfile.SoundFile(temporary, "w", rate, 1, format=FORMATS[path.suffix.lower()]) as file,
+        temporary.open("wb") as place,
+        soundfile.SoundFile(place.fileno(), "w", rate, 1, format=FORMATS[path.suffix.lower()], closefd=False) as file,
     ):
         if note:
             file.comment = note
@@ -228,24 +259,37 @@ def note(path: str | Path) -> str:
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
     """Open a sound file, with every way in which it cannot be opened or read told in one line."""
-    try:
+    with needed("soundfile"):
         import soundfile
-    except ImportError as error:
-        raise ImportError("sound files need soundfile and soxr: pip install 'isthmus[speech]'") from error
-    if not path.is_file():
-        raise DataError(f"{path} is a folder, not a sound file" if path.is_dir() else f"{path} does not exist")
-    if path.stat().st_size == 0:
-        raise DataError(f"{path} is empty (0 bytes)")
+
     try:
-        file = soundfile.SoundFile(path)
-    except soundfile.LibsndfileError:
-        raise DataError(
-            f"{path} is not a sound file that can be decoded (WAV, FLAC, OGG, MP3), whatever its name says"
-        ) from None
-    with file:
-        if not RATES[0] <= file.samplerate <= RATES[1] or file.channels > MOST_CHANNELS:
-            raise DataError(f"{path} claims {file.samplerate:,} samples a second in {file.channels} channels")
-        yield file
+        if not path.is_file():
+            raise DataError(f"{path} is a folder, not a sound file" if path.is_dir() else f"{path} does not exist")
+        if path.stat().st_size == 0:
+            raise DataError(f"{path} is empty (0 bytes)")
+        place = path.open("rb")
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from None
+    with place:
+        try:  # by its number: a name that is no UTF-8, or ends in .raw, would be refused
+            file = soundfile.SoundFile(place.fileno(), closefd=False)
+        except soundfile.LibsndfileError:
+            raise DataError(
+                f"{path} is not a sound file that can be decoded (WAV, FLAC, OGG, MP3), whatever its name says"
+            ) from None
+        with file:
+            if not RATES[0] <= file.samplerate <= RATES[1] or file.channels > MOST_CHANNELS:
+                raise DataError(f"{path} claims {file.samplerate:,} samples a second in {file.channels} channels")
+            yield file
+
+
+def _tell_clipped(path: Path, clipped: int, count: int) -> None:
+    if clipped > TOO_OFTEN * count:
+        warnings.warn(
+            f"{path} is clipped: {clipped / count:.1%} of its samples are at full scale; a quieter recording would do "
+            "better",
+            SoundWarning, stacklevel=2,
+        )  # fmt: skip
 
 
 def _block(path: Path, file: Any, frames: int) -> np.ndarray:
