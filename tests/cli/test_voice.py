@@ -1,12 +1,18 @@
 """The voice commands, from one end to the other, as a person would type them."""
 
+import base64
+import io
 import itertools
 import json
+import os
+import sys
 
+import numpy as np
 import pytest
 import soundfile
 
 from isthmus.cli import run
+from isthmus.kinds import speech
 from tests.sounds import RATE, folder_of
 
 
@@ -26,9 +32,72 @@ def test_convert_and_inspect(model, tmp_path, capsys):
     assert seconds == pytest.approx(soundfile.info(content).duration, abs=1e-3)
     assert soundfile.info(out).samplerate == RATE
     assert run(["voice", "inspect", str(out)]) == 0
-    assert "Converted voice: made by Isthmus" in capsys.readouterr().out
-    assert run(["voice", "inspect", str(content), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["note"] == ""
+    assert capsys.readouterr().out.startswith("Converted voice: made by Isthmus")
+    assert run(["voice", "inspect", str(out), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["converted"] is True
+
+
+@pytest.mark.parametrize("comment", ["", "Recorded at home"])
+def test_a_file_without_our_note_is_not_said_to_be_converted(tmp_path, capsys, comment):
+    path = str(tmp_path / "mine.wav")
+    speech.write(path, [np.full(RATE, 0.1, np.float32)], note=comment)
+    assert run(["voice", "inspect", path, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"file": path, "converted": False, "note": comment}
+    assert run(["voice", "inspect", path]) == 0
+    told = capsys.readouterr().out
+    assert "mine.wav carries no note of a conversion" in told
+    assert comment in told
+
+
+@pytest.mark.parametrize("library", ["soundfile", "soxr"])
+@pytest.mark.parametrize("command", ["fit", "convert", "compare", "units", "inspect"])
+def test_what_to_install_is_told_where_a_library_is_missing(model, tmp_path, capsys, monkeypatch, library, command):
+    monkeypatch.setitem(sys.modules, library, None)
+    take, out = str(model / "takes/ben/aiu.wav"), str(tmp_path / "out")
+    calls = {
+        "fit": [str(model / "takes"), "--out", out],
+        "convert": [str(model / "m"), "--content", take, "--voice", take, "--out", f"{out}.wav"],
+        "compare": [str(model / "m"), "--content", take, "--voice", take, "--out", f"{out}.html"],
+        "units": [str(model / "m"), take],
+        "inspect": [take],
+    }
+    if (command, library) == ("inspect", "soxr"):
+        assert run(["voice", command, *calls[command]]) == 0  # it reads no sound
+        return
+    assert run(["voice", command, *calls[command]]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert error.startswith(f"isthmus: recordings need {library}")
+    assert "pip install 'isthmus[speech]'" in error
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("option", ["--content", "--voice"])
+def test_a_recording_is_not_written_over(model, tmp_path, capsys, option):
+    take, other = model / "takes/ben/aiu.wav", model / "takes/ada/oea.wav"
+    before = take.read_bytes()
+    named = {"--content": other, "--voice": other, option: take}
+    (tmp_path / "link.wav").symlink_to(take)
+    for out in (take, tmp_path / "link.wav"):
+        call = [text for name, path in {**named, "--out": out}.items() for text in (name, str(path))]
+        assert run(["voice", "convert", str(tmp_path / "no model"), *call]) == 2
+        assert f"{option} and --out are both" in capsys.readouterr().err
+    assert take.read_bytes() == before
+
+
+def test_names_that_are_no_text_and_other_endings_do_no_harm(model, tmp_path, capfdbinary):
+    content, out = tmp_path / os.fsdecode(b"caf\xe9.wav"), tmp_path / os.fsdecode(b"r\xe9sult.wav")
+    content.write_bytes((model / "takes/ben/aiu.wav").read_bytes())
+    convert = ["voice", "convert", str(model / "m"), "--content", str(content), "--voice", str(content)]
+    assert run([*convert, "--out", str(out)]) == 0
+    assert run([*convert, "--out", str(out), "--json"]) == 0
+    assert run(["voice", "inspect", str(out)]) == 0
+    assert b"Converted voice: made by Isthmus" in capfdbinary.readouterr().out
+    assert run(["voice", "inspect", str(content)]) == 0
+    (tmp_path / "text.raw").write_text("no sound")
+    for call in ([*convert[:4], str(tmp_path / "text.raw"), *convert[5:], "--out", str(out)], ["voice", "inspect"]):
+        assert run([*call, str(tmp_path / "text.raw")] if call[1] == "inspect" else call) == 2
+        assert b"text.raw is not a sound file" in capfdbinary.readouterr().err
 
 
 def test_the_model_that_comes_with_the_package_converts_at_once(model, tmp_path, capsys):
@@ -37,6 +106,11 @@ def test_the_model_that_comes_with_the_package_converts_at_once(model, tmp_path,
     assert run(convert) == 0
     assert soundfile.info(out).frames == soundfile.info(content).frames
     assert run(["voice", "units", "bundled", str(content), "--json"]) == 0
+
+
+def note_in(page):
+    with soundfile.SoundFile(io.BytesIO(base64.b64decode(page.split('"')[0]))) as file:
+        return file.copy_metadata().get("comment", "")
 
 
 def test_compare_writes_one_page_with_players(model, tmp_path, capsys):
@@ -52,11 +126,16 @@ def test_compare_writes_one_page_with_players(model, tmp_path, capsys):
     assert "https://" not in page
     assert f"{told['like_target']:.2f}" in page
     assert "too few speakers" in page
+    notes = [note_in(sound) for sound in page.split("data:audio/flac;base64,")[1:]]
+    assert [note.startswith("Converted voice: made by Isthmus") for note in notes] == [False, False, True]
     same = [*compare, "--out", str(out), "--json", "--result", str(content)]
     assert run(same) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["like_source"] == pytest.approx(1, abs=1e-3)
     assert told["content_distance"] < 0.05 < told["other_content"]
+    assert note_in(out.read_text().split("data:audio/flac;base64,")[3]) == ""  # it was not converted
+    assert run([*compare, "--out", str(tmp_path / "page")]) == 2
+    assert "the name must end in .html, .htm; nothing was changed" in capsys.readouterr().err
 
 
 def test_bad_input_is_one_line_and_writes_nothing(model, tmp_path, capsys):
@@ -107,6 +186,18 @@ def test_a_place_that_cannot_be_written_to_is_refused_before_training(model, tmp
     out = tmp_path / "none" / "m"
     assert run(["voice", "fit", str(model / "takes"), "--steps", "1000000", "--out", str(out)]) == 2
     assert "none does not exist; nothing was changed" in capsys.readouterr().err
+
+
+def test_every_size_can_be_given_and_is_kept(model, tmp_path, capsys):
+    sizes = {"--width": 8, "--content": 3, "--entries": 5, "--vocoder-steps": 1, "--steps": 1}
+    given = [str(text) for pair in sizes.items() for text in pair]
+    fit = ["voice", "fit", str(model / "takes"), "--out", str(tmp_path / "m")]
+    assert run([*fit, *given, "--checkpoint", str(tmp_path / "run")]) == 0
+    options = json.loads((tmp_path / "m/config.json").read_text())["config"]["options"]
+    assert {name: options[name.removeprefix("--").replace("-", "_")] for name in sizes} == sizes
+    assert not (tmp_path / "run").exists()  # what is done is not to be resumed
+    assert run([*fit, *given, "--checkpoint", str(tmp_path / "m")]) == 2
+    assert "--out and --checkpoint are both" in capsys.readouterr().err
 
 
 def test_the_command_knows_every_recipe():

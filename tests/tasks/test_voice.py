@@ -102,8 +102,6 @@ def test_units_are_few_and_last_as_long_as_the_sound(folder):
     assert units.max() < 16
     assert len(set(units.tolist())) > 2
     assert converter.unit_seconds_ == 0.025
-    with pytest.raises(OptionError, match="recipe must be one of adain, adversarial, autovc, units"):
-        VoiceConverter("magic", steps=1).fit(folder)
 
 
 def test_a_vowel_is_one_sound_whoever_says_it(folder):
@@ -185,8 +183,126 @@ def test_what_cannot_be_used_is_told(converter, tmp_path, folder):
         converter.convert(content=tmp_path / "silent.wav", voice=folder / "ada" / "aiu.wav")
     with pytest.raises(DataError, match="give at least one recording"):
         converter.convert(content=folder / "ada" / "aiu.wav", voice=[])
-    with pytest.raises(DataError, match=r"sound as an array is \(samples,\)"):
-        converter.convert(content=np.zeros((2, 100)), voice=folder / "ada" / "aiu.wav")
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (np.zeros((2, 100)), r"the content as an array is \(samples,\) finite numbers, not \(2, 100\) float64"),
+        ([[0.1, 0.2], [0.3]], r"the content as an array is \(samples,\)"),
+        (["a", "b"], r"the content as an array is \(samples,\)"),
+        (np.array([0.1, np.nan]), r"the content as an array is \(samples,\) finite"),
+        (np.array([1e300, 0.1]), r"the content as an array is \(samples,\) finite"),
+        (np.zeros(RATE), "the content is silent"),
+        ([], "the content is silent"),
+    ],
+)
+def test_an_array_that_is_no_sound_is_told(converter, content, told):
+    with pytest.raises(DataError, match=told):
+        converter.convert(content=content, voice=spoken("aiu", "ada"))
+
+
+def test_a_list_of_numbers_is_as_good_as_an_array(converter):
+    source, voice = spoken("aiu", "ben"), spoken("oea", "ada")
+    expected, _ = converter.convert(content=source, voice=voice)
+    assert np.array_equal(converter.convert(content=source.tolist(), voice=voice)[0], expected)
+
+
+@pytest.mark.parametrize(
+    ("samples", "told"),
+    [
+        (np.zeros(RATE), "is silent"),
+        (np.zeros(0), "is silent|holds no sound"),
+        (np.full(1, 0.5), "is too short to tell whose voice it is: it holds less than 0.1 s"),
+        (spoken("a", "ada", seconds=0.05), "is too short to tell whose voice it is"),
+    ],
+)
+def test_what_can_be_no_voice_is_refused_by_name(converter, samples, told, tmp_path):
+    soundfile.write(tmp_path / "hers.wav", samples, RATE)
+    for voice, name in ((samples, "the voice"), (tmp_path / "hers.wav", r"hers\.wav")):
+        for given in (voice, [spoken("aiu", "ada"), voice]):
+            with pytest.raises(DataError, match=f"{name} ({told})"):
+                converter.convert(content=spoken("aiu", "ben"), voice=given)
+
+
+def test_a_voice_that_begins_late_is_heard(converter, tmp_path, monkeypatch):
+    monkeypatch.setattr("isthmus.tasks.voice.LONGEST_VOICE", 1.0)
+    sound = spoken("aiueo", "ada", seconds=0.3)
+    soundfile.write(tmp_path / "late.wav", np.concatenate([np.zeros(2 * RATE, np.float32), sound]), RATE)
+    with pytest.warns(SoundWarning, match=r"late\.wav goes on after 1 s of sound"):
+        late = converter.embed_voice(tmp_path / "late.wav")
+    now = converter.embed_voice(sound)
+    assert np.linalg.norm(late - now) < np.linalg.norm(late - converter.embed_voice(spoken("aiueo", "ben")))
+
+
+@pytest.mark.parametrize(
+    "use",
+    [lambda task, sound: task.units(sound), lambda task, sound: task.convert(content=sound, voice=spoken("a", "ada"))],
+    ids=["units", "convert"],
+)
+def test_content_that_is_clipped_or_cut_short_is_told_once(converter, tmp_path, use):
+    loud = np.clip(9 * np.concatenate([spoken("aiueo", "ben")] * 30), -1, 1)
+    soundfile.write(tmp_path / "loud.wav", loud, RATE, subtype="FLOAT")
+    (tmp_path / "loud.wav").write_bytes((tmp_path / "loud.wav").read_bytes()[: 4 * len(loud) * 9 // 10])
+    with pytest.warns(SoundWarning) as told:
+        use(converter, tmp_path / "loud.wav")
+    short, clipped = (str(one.message) for one in told)
+    assert "loud.wav is cut short: 90% of the sound that it announces is there" in short
+    assert "loud.wav is clipped" in clipped
+
+
+def test_long_recordings_are_learned_from_in_part_and_that_is_told(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr("isthmus.tasks.speech_input.LONGEST_TAKE", 1.0)
+    for speaker in ("ada", "ben"):
+        (tmp_path / speaker).mkdir()
+        soundfile.write(tmp_path / speaker / "long.wav", spoken("aiueo" * 2, speaker), RATE)
+    with pytest.warns(SoundWarning, match=r"2 recordings in .*; .*long\.wav goes on after 1 s of sound") as told:
+        mels, _ = SpeechInput().read_folder(tmp_path)
+    assert len(told) == 1
+    assert [mel.shape[1] for mel in mels] == [88, 88]  # 81 frames, in eights
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"recipe": "magic"}, "recipe must be one of adain, adversarial, autovc, units"),
+        ({"steps": 0}, "steps must be at least 1, not 0"),
+        ({"width": 0}, "width must be at least 1, not 0"),
+        ({"content": 0}, "content must be at least 1, not 0"),
+        ({"content": 2.5}, "content must be a whole number"),
+        ({"entries": 0}, "entries must be at least 1, not 0"),
+        ({"entries": None}, "entries must be a whole number"),
+        ({"vocoder_steps": -1}, "vocoder_steps must be at least 0, not -1"),
+        ({"progress": "yes"}, "progress must be True or False"),
+    ],
+)
+def test_an_option_out_of_its_range_is_told_before_anything_is_read(options, told):
+    with pytest.raises(OptionError, match=told):
+        VoiceConverter(**options).fit("no such folder")
+
+
+def test_units_of_a_long_recording_stand_where_its_sounds_do(converter, tmp_path):
+    """Over windows that overlap, and end wherever it is quiet, their times may not drift."""
+    long = np.concatenate([spoken("aiueo", "ben", seed=seed) for seed in range(80)])
+    soundfile.write(tmp_path / "long.wav", long, RATE)
+    units = converter.units(tmp_path / "long.wav")
+    assert len(units) == int(len(long) / RATE / converter.unit_seconds_)
+    assert len(converter.units(long[: RATE // 100])) == 1
+    end = converter.units(long[-10 * RATE :])
+    last = units[-len(end) :]
+    agree = {shift: (np.roll(last, shift)[9:-9] == end[9:-9]).mean() for shift in range(-8, 9)}
+    assert abs(max(agree, key=agree.get)) <= 1
+
+
+def test_a_long_recording_is_compared_by_its_beginning(converter, monkeypatch):
+    for room in ("voice", "voice_comparison"):
+        monkeypatch.setattr(f"isthmus.tasks.{room}.JUDGED", 1.0)
+    content, voice = spoken("aiueo" * 3, "ben"), spoken("oeuia" * 3, "ada")
+    found = converter.compare(content=content, voice=voice)
+    assert {name: len(samples) for name, samples in found.sounds.items()} == pytest.approx(
+        {"content": RATE, "voice": RATE, "result": RATE}, abs=0.05 * RATE
+    )
+    assert found.note.startswith("Converted voice: made by Isthmus")
 
 
 def test_pieces_of_one_recording_are_no_evidence_that_a_voice_is_known(folder):

@@ -7,7 +7,19 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from isthmus.cli.options import Json, NewModel, NewPage, Seed, Steps, given, load_as, print_json, sound_can_be_made
+from isthmus.cli.options import (
+    Json,
+    NewModel,
+    NewPage,
+    Seed,
+    Steps,
+    apart,
+    given,
+    load_as,
+    print_json,
+    sound_can_be_made,
+)
+from isthmus.errors import OutputError
 
 __all__ = ["app"]
 
@@ -16,6 +28,7 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
+PAGES = (".html", ".htm")
 Recipe = Literal["adain", "adversarial", "autovc", "units", "sounds"]
 Model = Annotated[Path, typer.Argument(help="Model folder that `fit` wrote, or the word bundled.", show_default=False)]
 Vocoder = Annotated[
@@ -30,7 +43,18 @@ def fit(
     folder: Annotated[Path, typer.Argument(help="Folder of recordings, a sub-folder a speaker.", show_default=False)],
     out: NewModel,
     recipe: Annotated[Recipe, typer.Option(help="How content and voice are kept apart.")] = "adain",
-    steps: Steps = None, seed: Seed = 0, json_: Json = False,
+    steps: Steps = None,
+    width: Annotated[int | None, typer.Option(help="Channels of the networks: more are better, and slower.")] = None,
+    content: Annotated[
+        int | None, typer.Option(help="Numbers that say what is said: with too many the old voice passes, too.")
+    ] = None,
+    entries: Annotated[int | None, typer.Option(help="How many discrete units there are.")] = None,
+    vocoder_steps: Annotated[
+        int | None, typer.Option(help="Training steps of a vocoder; some ten thousand, or none.")
+    ] = None,
+    seed: Seed = 0,
+    checkpoint: Annotated[Path | None, typer.Option(help="File to resume from if interrupted.")] = None,
+    json_: Json = False,
 ) -> None:  # fmt: skip
     """Learn from recordings that nobody paired or transcribed.
 
@@ -38,7 +62,9 @@ def fit(
     """
     from isthmus import VoiceConverter
 
-    task = VoiceConverter(recipe, random_state=seed, progress=True, **given(steps=steps)).fit(folder)
+    apart(out=out, checkpoint=checkpoint)
+    sizes = given(steps=steps, width=width, content=content, entries=entries, vocoder_steps=vocoder_steps)
+    task = VoiceConverter(recipe, random_state=seed, checkpoint=checkpoint, progress=True, **sizes).fit(folder)
     task.save(out)
     told = {"model": str(out), "speakers": len(task.speakers_), "loss": task.history_.points[-1].losses["model"]}
     print_json(told) if json_ else typer.echo(f"The model of {told['speakers']} speakers is in {out}")
@@ -59,9 +85,15 @@ def convert(
 
     Example: isthmus voice convert voices/ --content me.wav --voice her.wav --out result.wav
     """
+    from isthmus.kinds.speech import as_text
+
+    apart(content=content, out=out)
+    for one in voice:
+        apart(voice=one, out=out)
     seconds = _voices(model).use_vocoder(vocoder).convert_file(content=content, voice=voice, out=out)
-    told = {"out": str(out), "seconds": round(seconds, 3)}
-    print_json(told) if json_ else typer.echo(f"{seconds:.1f} s of converted sound are in {out}, and marked as such")
+    told = {"out": as_text(out), "seconds": round(seconds, 3)}
+    words = f"{seconds:.1f} s of converted sound are in {told['out']}, and marked as such"
+    print_json(told) if json_ else typer.echo(words)
 
 
 @app.command()
@@ -80,6 +112,8 @@ def compare(
     """
     from isthmus.reports.voice import write_comparison
 
+    if out.suffix.lower() not in PAGES:
+        raise OutputError(f"cannot write {out}: the name must end in {', '.join(PAGES)}; nothing was changed")
     found = _voices(model).use_vocoder(vocoder).compare(content=content, voice=voice, result=result)
     write_comparison(found, out)
     print_json({"page": str(out)} | found.to_json()) if json_ else typer.echo(f"The page is {out}")
@@ -120,13 +154,18 @@ def inspect(recording: Recording, json_: Json = False) -> None:
 
     Example: isthmus voice inspect result.wav
     """
-    from isthmus.kinds import speech
+    from isthmus.kinds.speech import as_text, note
+    from isthmus.tasks.voice_note import tells_of_conversion
 
-    found = speech.note(recording)
+    found, name = note(recording), as_text(recording)
+    converted = tells_of_conversion(found)
     if json_:
-        print_json({"file": str(recording), "note": found})
+        print_json({"file": name, "converted": converted, "note": found})
+    elif converted:
+        typer.echo(found)
     else:
-        typer.echo(found or f"{recording} carries no note; that does not prove it was never converted")
+        other = f"; its comment is {found!r}" if found else ""
+        typer.echo(f"{name} carries no note of a conversion; that does not prove it was never converted{other}")
 
 
 def _voices(model: Path) -> Any:

@@ -13,8 +13,9 @@ from PIL import Image
 
 from isthmus.files import replaced_file
 from isthmus.kinds.speech import RATE
+from isthmus.kinds.speech_extra import needed
 from isthmus.reports.pictures import data_url
-from isthmus.tasks.voice_comparison import Comparison, brightness
+from isthmus.tasks.voice_comparison import JUDGED, Comparison, brightness
 from isthmus.version import __version__
 
 __all__ = ["write_comparison"]
@@ -40,23 +41,29 @@ def write_comparison(found: Comparison, path: str | Path) -> None:
         {
             "title": title,
             "story": story,
-            "sound": _sound_url(found.sounds[name]),
+            "sound": _sound_url(found.sounds[name], found.note if name == "result" else ""),
             "picture": data_url(_picture(found.mels[name].numpy())),
             "seconds": len(found.sounds[name]) / RATE,
         }
         for name, (title, story) in TITLES.items()
     ]
-    page = environment.get_template("voice.html").render(parts=parts, found=found, played=PLAYED, version=__version__)
+    page = environment.get_template("voice.html").render(
+        parts=parts, found=found, played=PLAYED, judged=round(JUDGED), version=__version__
+    )
     with replaced_file(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
 
 
-def _sound_url(samples: np.ndarray) -> str:
-    import soundfile
+def _sound_url(samples: np.ndarray, note: str) -> str:
+    with needed("soundfile"):
+        import soundfile
 
     buffer = io.BytesIO()
     peak = max(float(np.abs(samples).max(initial=0.0)), 1e-6)
-    soundfile.write(buffer, samples[: PLAYED * RATE] * min(1.0, 0.9 / peak), RATE, format="FLAC")
+    with soundfile.SoundFile(buffer, "w", RATE, 1, format="FLAC") as file:
+        if note:
+            file.comment = note
+        file.write(samples[: PLAYED * RATE] * min(1.0, 0.9 / peak))
     return "data:audio/flac;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from isthmus.errors import ModelError
+from isthmus.kinds.speech_extra import needed
 from isthmus.networks.bigvgan import BigVGAN
 from isthmus.networks.published import PublishedMel
 from isthmus.networks.vocoder import Vocoder
@@ -75,7 +76,8 @@ class PublishedVocoder(nn.Module):
 
     def sound(self, samples: np.ndarray, rate: int) -> np.ndarray:
         """Return the same sound, made again: (samples,) at the rate -> (samples,), float32."""
-        import soxr
+        with needed("soxr"):
+            import soxr
 
         loudest = float(np.abs(samples).max(initial=0.0))
         if not loudest:
@@ -104,7 +106,8 @@ def _settings(path: Path) -> Any:
     text = path.read_text(encoding="utf-8", errors="replace")
     if path.suffix == ".json":
         return json.loads(text)
-    import yaml
+    with needed("pyyaml"):
+        import yaml
 
     try:
         return yaml.safe_load(text)

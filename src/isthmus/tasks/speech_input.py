@@ -20,18 +20,18 @@ from isthmus.networks.speech import TOGETHER
 from isthmus.training.settings import usual_precision
 from isthmus.training.threads import one_thread
 
-__all__ = ["Sound", "SpeechInput", "joined"]
+__all__ = ["LONGEST_TAKE", "OVERLAP", "Sound", "SpeechInput", "joined"]
 
 Sound = str | Path | np.ndarray
 LEVEL = 0.1  # root mean square that every recording is brought to
 LOUDEST = 0.99  # full scale; what would be louder is brought down to it
 LEAST_LEVEL = 1e-6  # what is quieter is left as quiet as it is
 SHORTEST = 0.1  # seconds
-LONGEST_TAKE = 600.0  # seconds of one file that are learned from
+LONGEST_TAKE = 600.0  # seconds of sound in one file that are learned from
 WINDOW, SEARCHED = 20.0, 5.0  # seconds worked on at once, and the part of them in which the quietest place ends it
 FEW_ROUNDS = 8  # of Griffin-Lim's algorithm after a vocoder: a PESQ of 3.15; 8 alone have 2.87, 32 alone 3.21
 EDGE = 80  # samples over which speech rises from silence
-FADE = 320  # samples over which one window passes into the next
+OVERLAP = 320  # samples over which one window passes into the next
 
 
 class SpeechInput:
@@ -66,9 +66,43 @@ class SpeechInput:
             raise DataError(f"{folder} needs recordings of at least two speakers, in a sub-folder each")
         return mels, names
 
-    def take(self, sound: Sound, *, most: float | None = None) -> np.ndarray:
+    def samples(self, sound: Sound, *, most: float | None = None, called: str = "the sound") -> np.ndarray:
+        """Return a recording as it is, (samples,) float32; an array is named by what it is called.
+
+        Raises
+        ------
+        DataError
+            Naming what cannot be used.
+        """
+        if isinstance(sound, (str, Path)):
+            return speech.read(sound, self.rate, most=most)
+        given = _array(sound)
+        with np.errstate(over="ignore"):
+            samples = given.astype(np.float32) if given.dtype.kind in "iuf" else np.full(1, np.nan, np.float32)
+        if samples.ndim != 1 or not np.isfinite(samples).all():
+            raise DataError(f"{called} as an array is (samples,) finite numbers, not {given.shape} {given.dtype}")
+        speech.check_heard(called, float(np.abs(samples).max(initial=0.0)))
+        return samples[: None if most is None else round(most * self.rate)]
+
+    def take(self, sound: Sound, *, most: float | None = None, called: str = "the sound") -> np.ndarray:
         """Return a recording without its outer silence, at one level."""
-        return self._levelled(speech.trimmed(self._samples(sound, most)))
+        return self._levelled(speech.trimmed(self.samples(sound, most=most, called=called)))
+
+    def voice(self, sound: Sound, *, most: float) -> np.ndarray:
+        """Return what `take` does of a recording that somebody is to be known by.
+
+        Raises
+        ------
+        DataError
+            Naming what cannot be used, or is too short to tell whose voice it is.
+        """
+        samples = self.take(sound, most=most, called="the voice")
+        if len(samples) < SHORTEST * self.rate:
+            named = sound if isinstance(sound, (str, Path)) else "the voice"
+            raise DataError(
+                f"{named} is too short to tell whose voice it is: it holds less than {SHORTEST:g} s of sound"
+            )
+        return samples
 
     def mel(self, samples: np.ndarray) -> Tensor:
         """Return log-mel frames, (samples,) -> (bands, frames), a multiple of `TOGETHER` of them."""
@@ -88,7 +122,7 @@ class SpeechInput:
         return np.asarray(samples[0])
 
     def windows(self, sound: Sound) -> Iterator[np.ndarray]:
-        """Yield a recording in windows of about 20 seconds, cut where it is quietest, that overlap by `FADE` samples.
+        """Yield a recording in windows of about 20 seconds, cut where it is quietest; `OVERLAP` samples are in both.
 
         Raises
         ------
@@ -96,15 +130,19 @@ class SpeechInput:
             Naming the file that cannot be used.
         """
         held = np.zeros(0, np.float32)
-        blocks = speech.stream(sound, self.rate) if isinstance(sound, (str, Path)) else [self._samples(sound, None)]
+        blocks = (
+            speech.stream(sound, self.rate)
+            if isinstance(sound, (str, Path))
+            else [self.samples(sound, called="the content")]
+        )
         size, searched = round(WINDOW * self.rate), round(SEARCHED * self.rate)
         loudest = 0.0
         for block in blocks:
             held = np.concatenate([held, block])
             loudest = max(loudest, float(np.abs(block).max(initial=0.0)))
-            while len(held) > size + FADE:
+            while len(held) > size + OVERLAP:
                 cut = size - searched + _quietest(held[size - searched : size])
-                yield held[: cut + FADE]
+                yield held[: cut + OVERLAP]
                 held = held[cut:]
         speech.check_heard(sound if isinstance(sound, (str, Path)) else "the content", loudest)
         yield held
@@ -156,13 +194,6 @@ class SpeechInput:
         """Say what a model was made from."""
         return f"recordings at {self.rate:,} Hz, {self.bands} mel bands"
 
-    def _samples(self, sound: Sound, most: float | None) -> np.ndarray:
-        if isinstance(sound, (str, Path)):
-            return speech.read(sound, self.rate, most=most)
-        if sound.ndim != 1 or not np.isfinite(sound).all():
-            raise DataError(f"sound as an array is (samples,) finite numbers, not {sound.shape}")
-        return sound.astype(np.float32)[: None if most is None else round(most * self.rate)]
-
     def _levelled(self, samples: np.ndarray) -> np.ndarray:
         level = _level(samples)
         return (samples * (LEVEL / level)).astype(np.float32) if level > LEAST_LEVEL else samples
@@ -185,15 +216,22 @@ def _told_once(folder: str) -> Iterator[None]:
 
 def joined(parts: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
     """Yield the changed windows of a recording as one sound: what overlaps is faded over, so that no edge clicks."""
-    rise = np.linspace(0, 1, FADE, dtype=np.float32)
+    rise = np.linspace(0, 1, OVERLAP, dtype=np.float32)
     held: np.ndarray | None = None
     for part in parts:
         if held is not None:
-            yield held[:-FADE]
-            part = np.concatenate([held[-FADE:] * (1 - rise) + part[:FADE] * rise, part[FADE:]])
+            yield held[:-OVERLAP]
+            part = np.concatenate([held[-OVERLAP:] * (1 - rise) + part[:OVERLAP] * rise, part[OVERLAP:]])
         held = part
     if held is not None:
         yield held
+
+
+def _array(sound: Any) -> np.ndarray:
+    try:
+        return np.asarray(sound)
+    except ValueError:  # rows of different lengths
+        return np.asarray(sound, dtype=object)
 
 
 def _level(samples: np.ndarray) -> float:

@@ -20,17 +20,17 @@ from isthmus.networks.speech import SpeakerEncoder
 from isthmus.recipes.adain_vc import NewVoices
 from isthmus.recipes.vocoder import vocoder
 from isthmus.tasks.learned import LearnedTask
+from isthmus.tasks.options import check_options, check_whole
 from isthmus.tasks.published_vocoder import PublishedVocoder
-from isthmus.tasks.speech_input import Sound, SpeechInput, joined
-from isthmus.tasks.verifier import likeness, style_of
-from isthmus.tasks.voice_comparison import Comparison, content_distance
+from isthmus.tasks.speech_input import OVERLAP, Sound, SpeechInput, joined
+from isthmus.tasks.voice_comparison import JUDGED, Comparison, compared
+from isthmus.tasks.voice_note import conversion_note
 from isthmus.tasks.voice_recipes import Lesson, voice_recipe
 from isthmus.tasks.voice_training import Around, pace
 from isthmus.tasks.voice_units import grouped_content
 from isthmus.training.samples import Viewed
 from isthmus.training.takes import Takes
 from isthmus.training.threads import one_thread
-from isthmus.version import __version__
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,10 +38,10 @@ if TYPE_CHECKING:
 __all__ = ["VoiceConverter"]
 
 FRAMES = 64  # of a training crop: 0.8 seconds
-NOTE = "Converted voice: made by Isthmus {version} from {content}; nobody said this in this voice"
 VERIFIER_WIDTH = 96
+OWN_SPEAKERS = "those of the model's own speakers that it has not heard"
 BUNDLED = Path(__file__).parents[1] / "bundled" / "voice"
-LONGEST_VOICE = 60.0  # seconds of a voice that are listened to
+LONGEST_VOICE = 60.0  # seconds of sound in each recording of a voice that are listened to
 
 
 class VoiceConverter(LearnedTask):
@@ -85,7 +85,9 @@ class VoiceConverter(LearnedTask):
     published_ : PublishedVocoder or None
         What makes the sound again; see `use_vocoder`. It is not saved with the model.
     equal_error_rate_ : float or None
-        Of that judgement, on every sixth speaker, whom the verifier has not heard; None with few speakers.
+        Of that judgement, on people whom the verifier has not heard; None with few speakers.
+    judged_on_ : str
+        Who these people are: by default every sixth of the speakers that it was learned from.
     history_ : History
     """
 
@@ -132,15 +134,17 @@ class VoiceConverter(LearnedTask):
         DataError
             Naming the file that cannot be used.
         OptionError
-            If there is no such recipe.
+            Naming an option that is out of its range.
         """
         recipe = voice_recipe(self.recipe)
+        self._check_options()
         self.input_ = SpeechInput()
         mels, names = self.input_.read_folder(X)
         self.speakers_ = sorted(set(names))
         speakers = [self.speakers_.index(name) for name in names]
         samples = Viewed(Takes(mels, speakers, FRAMES), NewVoices())
         around = Around(self.input_, self._seed(), self.progress)
+        self.judged_on_ = OWN_SPEAKERS
         with torch.random.fork_rng():
             torch.manual_seed(around.seed)
             self.verifier_ = self._build_verifier()
@@ -184,7 +188,7 @@ class VoiceConverter(LearnedTask):
         Parameters
         ----------
         content, voice : path, or array of samples at 16 kHz
-            The voice may be several recordings of one speaker; its first minute is listened to.
+            The voice may be several recordings of one speaker; the first minute of sound in each is listened to.
 
         Returns
         -------
@@ -195,7 +199,7 @@ class VoiceConverter(LearnedTask):
         Raises
         ------
         DataError
-            Naming the file that cannot be used.
+            Naming the file that cannot be used, or that holds too little of a voice.
         """
         return np.concatenate(list(self.converted(content=content, voice=voice))), self.input_.rate
 
@@ -220,8 +224,8 @@ class VoiceConverter(LearnedTask):
         OutputError
             Where it cannot be written.
         """
-        note = NOTE.format(version=__version__, content=Path(content).name)
-        return speech.write(out, self.converted(content=content, voice=voice), self.input_.rate, note=note)
+        sound = self.converted(content=content, voice=voice)
+        return speech.write(out, sound, self.input_.rate, note=conversion_note(content))
 
     def use_vocoder(self, folder: str | Path | None) -> VoiceConverter:
         """Let a vocoder that others published give the sound from now on: Vocos or BigVGAN, from your own files.
@@ -247,6 +251,8 @@ class VoiceConverter(LearnedTask):
     def compare(self, *, content: Sound, voice: Sound, result: Sound | None = None) -> Comparison:
         """Judge a conversion: whether the voice is the target's, and what is said still the content.
 
+        The first minute of sound in each recording is judged, and no more of the content is converted.
+
         Parameters
         ----------
         content, voice : path, or array of samples at 16 kHz
@@ -254,19 +260,12 @@ class VoiceConverter(LearnedTask):
             What to judge; by default it is converted now.
         """
         self._check_fitted()
-        source, target = self.input_.take(content), self.input_.take(voice)
-        made = self.input_.take(self.convert(content=content, voice=voice)[0] if result is None else result)
-        sounds = {"content": source, "voice": target, "result": made}
-        mels = {name: self.input_.frames_of(samples) for name, samples in sounds.items()}
-        styles = {name: style_of(self.verifier_, mel) for name, mel in mels.items()}
-        return Comparison(
-            sounds, mels,
-            like_target=likeness(styles["result"], styles["voice"]),
-            like_source=likeness(styles["result"], styles["content"]),
-            before=likeness(styles["content"], styles["voice"]),
-            content_distance=content_distance(mels["content"], mels["result"]),
-            other_content=content_distance(mels["content"], mels["voice"]),
-            equal_error_rate=self.equal_error_rate_,
+        said = self.input_.samples(content, most=JUDGED, called="the content")
+        made = self.convert(content=said, voice=voice)[0] if result is None else result
+        note = speech.note(made) if isinstance(made, (str, Path)) else conversion_note(content)
+        return compared(
+            self.input_, self.verifier_, content=said, voice=voice, result=made,
+            note=note, equal_error_rate=self.equal_error_rate_, judged_on=self.judged_on_,
         )  # fmt: skip
 
     def units(self, sound: Sound) -> np.ndarray:
@@ -319,17 +318,21 @@ class VoiceConverter(LearnedTask):
 
     def _units_in(self, sound: Sound) -> Iterator[np.ndarray]:
         encoder: Any = self.model_.encoder
+        samples, start, told = self.unit_seconds_ * self.input_.rate, 0, 0
         for window in self.input_.windows(sound):
             frames = self.input_.frames_of(window)
             with one_thread(), torch.inference_mode():
                 found = self.units_(encoder.content(frames[None])).symbols[0]
-            yield found[: max(1, int(len(window) / (self.unit_seconds_ * self.input_.rate)))].numpy()
+            end = max(1, int((start + len(window)) / samples))
+            first = max(0, round(told - start / samples))  # the window before told the beginning of this one
+            yield found[first : first + end - told].numpy()
+            start, told = start + len(window) - OVERLAP, end
 
     def _speaker(self, voice: Sound | Sequence[Sound]) -> dict[str, Tensor]:
         many: Sequence[Any] = voice if isinstance(voice, (list, tuple)) else [voice]
         if not many:
             raise DataError("there is no voice to convert to: give at least one recording")
-        mels = [self.input_.mel(self.input_.take(one, most=LONGEST_VOICE)) for one in many]
+        mels = [self.input_.mel(self.input_.voice(one, most=LONGEST_VOICE)) for one in many]
         with one_thread(), torch.inference_mode():
             found: dict[str, Tensor] = self.model_.encoder.speaker(torch.cat(mels, 1)[None])  # type: ignore[operator]
         return found
@@ -344,6 +347,13 @@ class VoiceConverter(LearnedTask):
             with one_thread(), torch.inference_mode():
                 changed = self.input_.restored(window, said, self._sound)
             yield changed
+
+    def _check_options(self) -> None:
+        check_options(self.get_params())
+        check_whole("entries", self.entries, 1)
+        check_whole("vocoder_steps", self.vocoder_steps, 0)
+        if self.content is not None:
+            check_whole("content", self.content, 1)
 
     def _learn_units(self, model: AutoEncoder, mels: list[Tensor], seed: int) -> Quantized:
         """Return the code's own codebook, or one of its content's groups."""
@@ -374,12 +384,13 @@ class VoiceConverter(LearnedTask):
         return voice_recipe(self.recipe).build(self.input_.bands, len(self.speakers_), self.entries, sizes)
 
     def _more(self) -> dict[str, Any]:
-        told = {"speakers": self.speakers_, "equal_error_rate": self.equal_error_rate_}
-        return told | {"units": [self.units_.entries, self.units_.width]}
+        told = {"speakers": self.speakers_, "units": [self.units_.entries, self.units_.width]}
+        return told | {"equal_error_rate": self.equal_error_rate_, "judged_on": self.judged_on_}
 
     def _restore(self, config: dict[str, Any]) -> None:
         self.speakers_ = [str(name) for name in config["speakers"]]
         self.equal_error_rate_ = config["equal_error_rate"]
+        self.judged_on_ = str(config.get("judged_on", OWN_SPEAKERS))
         self.verifier_ = self._build_verifier()
         self.vocoder_ = self._build_vocoder()
         self.units_ = Quantized(*(int(size) for size in config["units"]))

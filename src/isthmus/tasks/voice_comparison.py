@@ -12,10 +12,14 @@ from scipy.spatial.distance import cdist
 from torch import Tensor
 
 from isthmus.networks.mel import speech_weights
-from isthmus.networks.speech import cepstrum
+from isthmus.networks.speech import SpeakerEncoder, cepstrum
 from isthmus.networks.voices import another_voice
+from isthmus.tasks.speech_input import Sound, SpeechInput
+from isthmus.tasks.verifier import likeness, style_of
 
-__all__ = ["Comparison", "brightness", "content_distance"]
+__all__ = ["JUDGED", "Comparison", "brightness", "compared", "content_distance"]
+
+JUDGED = 60.0  # seconds of sound in each recording that are judged and shown
 
 COEFFICIENTS = slice(1, 16)  # cepstral: without loudness, and without what only the voice has
 SLOPE = (-0.2, -0.1, 0.0, 0.1, 0.2)  # the least-squares slope over five frames
@@ -43,6 +47,10 @@ class Comparison:
         Between content and the recording of the voice, in which something else is said.
     equal_error_rate : float or None
         Of the judge of likeness.
+    judged_on : str
+        On whom that rate was measured.
+    note : str
+        Of the result: what its file tells of it.
     """
 
     sounds: Mapping[str, np.ndarray]
@@ -53,6 +61,8 @@ class Comparison:
     content_distance: float
     other_content: float
     equal_error_rate: float | None
+    judged_on: str
+    note: str
 
     def to_json(self) -> dict[str, float | None]:
         """Return the figures alone."""
@@ -61,6 +71,35 @@ class Comparison:
             "content_distance": self.content_distance, "other_content": self.other_content,
             "equal_error_rate": self.equal_error_rate,
         }  # fmt: skip
+
+
+def compared(
+    heard: SpeechInput, judge: SpeakerEncoder, *, content: Sound, voice: Sound, result: Sound,
+    note: str, equal_error_rate: float | None, judged_on: str,
+) -> Comparison:  # fmt: skip
+    """Judge a result by the first minute of sound in each recording.
+
+    Raises
+    ------
+    DataError
+        Naming the recording that cannot be used.
+    """
+    sounds = {
+        "content": heard.take(content, most=JUDGED, called="the content"),
+        "voice": heard.voice(voice, most=JUDGED),
+        "result": heard.take(result, most=JUDGED, called="the result"),
+    }
+    mels = {name: heard.mel(samples) for name, samples in sounds.items()}
+    styles = {name: style_of(judge, mel) for name, mel in mels.items()}
+    return Comparison(
+        sounds, mels,
+        like_target=likeness(styles["result"], styles["voice"]),
+        like_source=likeness(styles["result"], styles["content"]),
+        before=likeness(styles["content"], styles["voice"]),
+        content_distance=content_distance(mels["content"], mels["result"]),
+        other_content=content_distance(mels["content"], mels["voice"]),
+        equal_error_rate=equal_error_rate, judged_on=judged_on, note=note,
+    )  # fmt: skip
 
 
 def content_distance(one: Tensor, other: Tensor) -> float:

@@ -22,7 +22,7 @@ from isthmus.recipes.adain_vc import NewVoices
 from isthmus.recipes.neighbours import nearest_neighbours
 from isthmus.recipes.speakers import Speakers
 from isthmus.recipes.speech_sounds import sounds
-from isthmus.tasks.speech_input import SpeechInput
+from isthmus.tasks.speech_input import LONGEST_TAKE, SpeechInput
 from isthmus.tasks.verifier import equal_error_rate, held_out_speakers
 from isthmus.training.loop import train
 from isthmus.training.samples import Beside, InMemory, Samples, Viewed
@@ -94,7 +94,7 @@ class Around:
         """Train a vocoder on the recordings of a folder."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SoundWarning)  # they were told when the mel frames were made
-            takes = [torch.from_numpy(self.input.take(take.path)) for take in speech.find(folder)]
+            takes = [torch.from_numpy(self.input.take(take.path, most=LONGEST_TAKE)) for take in speech.find(folder)]
         self.learn(model, Waves(takes, WAVE), steps, batch_size=16, betas=(0.8, 0.99), title="learning to sound")
         model.eval().requires_grad_(False)
 
