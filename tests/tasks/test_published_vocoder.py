@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from isthmus.errors import ModelError
+from isthmus.errors import IsthmusError, ModelError
 from isthmus.networks.bigvgan import BigVGAN
 from isthmus.networks.mel_bank import mel_bank
 from isthmus.networks.vocoder import Vocoder
@@ -151,6 +151,15 @@ def test_a_pickle_is_not_read_and_the_way_out_works(make, published, tmp_path):
     command = str(told.value).split('python -c "')[1].removesuffix('"')
     subprocess.run([sys.executable, "-c", command], cwd=folder, check=True)
     PublishedVocoder.read(folder)
+
+
+@pytest.mark.parametrize(("module", "library"), [("yaml", "pyyaml"), ("soxr", "soxr")])
+def test_what_to_install_is_told_where_a_library_is_missing(module, library, tmp_path, monkeypatch):
+    folder = vocos_folder(tmp_path / "published")
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(ImportError, match=f"recordings need {library} .*pip install 'isthmus") as told:
+        PublishedVocoder.read(folder).sound(np.ones(5000, np.float32), RATE)
+    assert isinstance(told.value, IsthmusError)
 
 
 @pytest.mark.parametrize(

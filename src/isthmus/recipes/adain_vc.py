@@ -4,10 +4,11 @@
     voice ──► pooled over time ──► speaker ───────────────────┴─► adaptive instance norms put it back ──► said
 
 (Chou, Yeh & Lee, 2019, arXiv:1904.05742.) Swap the speaker part and the voice changes, also to one never heard in
-training. We depart from the paper in three ways. The voice is read off another recording of the same speaker, so that
+training. We depart from the paper in four ways. The voice is read off another recording of the same speaker, so that
 the speaker part cannot hold what is said. What is said is heard in training as another voice would say it, in another
-room, and is to be restored as it was: a denoising auto-encoder, whose noise is the voice. And the recording's own
-mean and deviation of each band are part of the speaker, put back last, which carries to unseen voices.
+room, and is to be restored as it was: a denoising auto-encoder, whose noise is the voice. The recording's own mean and
+deviation of each band are part of the speaker, put back last, which carries to unseen voices. And the content is a
+plain vector: the paper draws it from a Gaussian and prices its size (KL divergence), which here a last norm bounds.
 """
 
 from __future__ import annotations
