@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from isthmus.errors import DataError, ModelError, OutputError, SchemaWarning
-from isthmus.kinds import table_files, tables
+from isthmus.kinds import csv_files, table_files, tables
 from isthmus.kinds.schema import Schema
 from isthmus.kinds.table_files import TableWriter
 
@@ -123,7 +123,7 @@ def test_quotes_a_byte_order_mark_and_tabs(tmp_path):
 
 
 def test_a_gzip_bomb_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(table_files, "BOMB", (400, 2**20))
+    monkeypatch.setattr(csv_files, "BOMB", (400, 2**20))
     (tmp_path / "bomb.csv.gz").write_bytes(gzip.compress(b"a,b\n" + b"0,0\n" * 2_000_000))
     with pytest.raises(DataError, match="unpacks to over"):
         tables.read(tmp_path / "bomb.csv.gz")
@@ -309,12 +309,72 @@ def test_pandas_and_polars_are_not_imported_with_the_room():
         ("decimal.csv", b"a;b\n1,5;2,5\n2,5;3,5\n", "separated by semicolons; give delimiter ';'"),
         ("latin.csv", "a,b\n1,x\n2,\xfc\n".encode("latin-1"), r"not UTF-8 text \(column 1, row 1; the first is 0\)"),
         ("bare.csv", b"1,1\n2,3\n", "several columns named '1'; begin the file with the names"),
+        ("quoted.csv", b'"a,b";c\n1;2\n', "separated by semicolons; give delimiter ';'"),
+        ("quoted.csv", b'"a,\nb";c\n1,2;3\n', "separated by semicolons; give delimiter ';'"),
+        ("commas.tsv", b"a,b\n1,2\n", "separated by commas; give delimiter ','"),
+        ("wide.csv", "a,b\n1,ü\n".encode("utf-16"), "is UTF-16 text; convert it, for example with iconv"),
+        ("wide.csv", "a,b\n1,ü\n".encode("utf-16-le"), "is UTF-16LE text"),
+        ("wide.csv.gz", gzip.compress("a,b\n1,ü\n".encode("utf-16-be")), "is UTF-16BE text"),
+        ("bell.csv", b"a,b\x07\n1,2\n", r"not a text table: its column 1 \(the first is 0\) is called 'b\\x07'"),
+        ("half.csv", "a,b\ufffd\n1,2\n".encode(), "its column 1"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_csv_is_said_as_it_is(tmp_path, name, content, words):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(DataError, match=words):
         tables.read(tmp_path / name)
+
+
+ROWS = "".join(f"{i},x,{i % 7}\n" for i in range(110))
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.csv.gz"])
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ('a,b,c\n1,x,2\n2,y,"3 inch\n' + ROWS, "row 1 "),  # in the last column, where nothing else tells
+        ('a,b,c\n1,x,2\n\n2,"y inch,3\n' + ROWS, "row 1 "),
+        ('a,b,c\n1,"x\r\n""z""",2\r\n2,"y, z",3\r\n3,5" y,"' + ROWS, "row 2 "),
+        ('a,b,c\n1,x,"2', "row 0 "),
+        ('a,b,"c\n' + ROWS, "the header"),
+        ('\ufeff"a,b,c\n' + ROWS, "the header"),
+        ('a,b,c\n1,x,2\n2,y,"3 inch\n' + ROWS * 6000, "row 1 "),  # more than is read at once
+    ],
+)
+def test_a_quote_that_nothing_closes_is_told_by_the_row_where_it_opens(tmp_path, name, text, where):
+    content = text.encode()
+    (tmp_path / name).write_bytes(gzip.compress(content, 1) if name.endswith(".gz") else content)
+    for read in (tables.read, lambda path: list(tables.stream(path, columns=["a"]))):
+        with pytest.raises(DataError, match=f"{name}: nothing closes the quote that opens in {where}"):
+            read(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [
+        ('"x\ny"', "x\ny"), ('"x\n"', "x\n"), ('""', ""), ('""""', '"'), ('"x,""y"""', 'x,"y"'), ('5"', '5"'),
+        ('5" x "y', '5" x "y'), ('"x" y', "x y"), ('"', None), ('"\r\n"', "\r\n"), ("x", "x"), ('"\n"', "\n"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("end", ["", "\n", "\r\n", "\n\n"])
+@pytest.mark.parametrize("mark", [",", ";"])
+def test_quotes_and_line_ends_within_them_stay_at_the_end_of_a_file(tmp_path, cell, value, end, mark):
+    (tmp_path / "t.csv").write_bytes(f"a{mark}k\nu{mark}v\nu{mark}{cell}{end}".encode())
+    if value is None:
+        with pytest.raises(DataError, match="row 1 "):
+            tables.read(tmp_path / "t.csv", delimiter=mark)
+        return
+    assert tables.read(tmp_path / "t.csv", delimiter=mark)["k"].to_pylist() == ["v", value]
+
+
+@pytest.mark.parametrize("name", ["Prix\u00a0€", "amount\n(EUR)", "a\tb", "zero\u200bwidth", "línea\r\ndos", "e\u0301"])
+def test_a_column_may_have_any_name_that_people_write(tmp_path, name):
+    table = pa.table({name: [1.5, 2.5], "b": [3, 4]})
+    with TableWriter(tmp_path / "t.csv") as writer:
+        writer.write(table)
+    pq.write_table(table, tmp_path / "t.parquet")
+    for file in ("t.csv", "t.parquet"):
+        assert tables.read(tmp_path / file).to_pydict() == table.to_pydict()
 
 
 def test_a_csv_without_names_is_noticed(tmp_path):
