@@ -112,8 +112,9 @@ def read(folder: str | Path) -> Stored:
         If a file is missing, damaged (one flipped byte is enough) or of a newer format.
     """
     folder = Path(folder)
-    if not folder.is_dir():
-        raise ModelError(f"{folder} is not a model folder" if folder.exists() else f"{folder} does not exist")
+    with _told(folder):
+        if not folder.is_dir():
+            raise ModelError(f"{folder} is not a model folder" if folder.exists() else f"{folder} does not exist")
     content = _config(folder / CONFIG)
     read_card(folder)
     if _digest_of(folder / WEIGHTS) != content["sha256"].get(WEIGHTS):
@@ -230,13 +231,19 @@ def _digest_of(path: Path) -> str:
 @contextmanager
 def _opened(path: Path) -> Iterator[BufferedReader]:
     """Open a file, and nothing that only looks like one: a pipe or a device would never end."""
-    if not path.exists():
-        raise ModelError(f"{path} is missing: a model folder holds {WEIGHTS}, {CONFIG} and {CARD}")
-    if not path.is_file():
-        raise ModelError(f"{path} is not a file")
-    try:
+    with _told(path):
+        if not path.exists():
+            raise ModelError(f"{path} is missing: a model folder holds {WEIGHTS}, {CONFIG} and {CARD}")
+        if not path.is_file():
+            raise ModelError(f"{path} is not a file")
         with open(path, "rb") as file:
             yield file
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {error.strerror}") from None
 

@@ -315,6 +315,51 @@ def test_a_damaged_or_newer_model_is_replaced_as_a_model(run, model, home):
     assert run("info", model)[0] == 0
 
 
+@pytest.mark.parametrize(
+    ("out", "words"),
+    [
+        ("new.csv", ".html"),
+        ("report.pdf", ".html"),
+        ("new.htm", "it is the table to read"),
+        ("link.html", "it is the table to read"),
+        ("model/report.html", "lies in the model"),
+        ("model/deeper/report.html", "does not exist"),
+    ],
+)
+def test_a_report_never_replaces_its_input_nor_lies_in_the_model(out, words, run, model, cells, tmp_path):
+    cells.unseen[:9].to_csv(tmp_path / "new.csv", index=False)
+    (tmp_path / "new.htm").write_bytes((tmp_path / "new.csv").read_bytes())
+    (tmp_path / "link.html").symlink_to("new.htm")
+    before = {path: path.is_file() and path.read_bytes() for path in tmp_path.rglob("*")}
+    one_line(*run("detect", "report", model, tmp_path / "new.htm", "--out", tmp_path / out), words, "nothing was")
+    one_line(*run("detect", "score", model, tmp_path / "new.csv", "--out", model / "s.csv"), "lies in the model")
+    assert {path: path.is_file() and path.read_bytes() for path in tmp_path.rglob("*")} == before
+
+
+def test_what_may_not_be_looked_into_is_one_line(tmp_path, home):
+    """In a process of its own, which has no more rights than any user."""
+    locked = tmp_path / "locked"
+    locked.mkdir()
+    calls = [
+        ["detect", "fit", f"{locked}/t.csv", "--out", f"{tmp_path}/m"],
+        ["detect", "fit", f"{locked}/pictures", "--out", f"{tmp_path}/m"],
+        ["detect", "fit", f"{home}/normal.csv", "--out", f"{locked}/m"],
+        ["detect", "score", f"{locked}/m", f"{home}/new.csv"],
+        ["detect", "score", f"{home}/model", f"{home}/new.csv", "--out", f"{locked}/s.csv"],
+        ["detect", "report", f"{home}/model", f"{home}/new.csv", "--out", f"{locked}/r.html"],
+        ["info", f"{locked}/m"],
+        ["demo", "--out", f"{locked}/demo"],
+    ]
+    code = f"from isthmus import cli\nfor call in {calls!r}: print(cli.run(call))"
+    plain = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+    locked.chmod(0o600)
+    done = subprocess.run([*plain, sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    locked.chmod(0o700)
+    assert done.stdout.split() == ["2"] * len(calls), done.stderr
+    assert len(done.stderr.splitlines()) == len(calls)
+    assert all("locked" in line and "permission denied" in line for line in done.stderr.lower().splitlines())
+
+
 def test_scores_keep_rows_order_and_columns(run, model, home, tmp_path, cells):
     for name in ("scores.csv", "scores.parquet"):
         code, out, _ = run("detect", "score", model, home / "new.csv", "--out", tmp_path / name, "--json")

@@ -86,6 +86,8 @@ def _run(arguments: Sequence[str] | None) -> int:
         return _fail(_plain(error.format_message()))
     except IsthmusError as error:
         return _fail(str(error))
+    except PermissionError as error:
+        return _fail(f"{error.filename or 'a file'}: permission denied")
     except MemoryError:
         return _fail("there is not enough memory for this; try a part of the rows")
     except (KeyboardInterrupt, typer.Abort):

@@ -15,6 +15,7 @@ from isthmus.cli.options import (
     Steps,
     apart,
     load_as,
+    not_over,
     picture_can_be_made,
     print_json,
     table_can_be_made,
@@ -124,6 +125,8 @@ def score(
     from isthmus.tasks.review import review, score_to_file
 
     apart(out=out, maps=maps)
+    not_over(out, model)
+    not_over(maps, model)
     detector = load_as(model, AnomalyDetector)
     if detector.judge_ is not None:
         _refuse_for_pictures(table, None, None, delimiter)
@@ -221,6 +224,7 @@ def report(
     from isthmus.tasks.review import review, review_pictures
 
     _need_label(label, normal)
+    not_over(out, model, table)
     detector = load_as(model, AnomalyDetector)
     if detector.judge_ is not None:
         _refuse_for_pictures(table, label, normal, delimiter)

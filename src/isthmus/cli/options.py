@@ -72,18 +72,42 @@ def apart(**files: Path | None) -> None:
             raise OptionError(f"--{seen[path.resolve()]} and --{option} are both {path}: give each a name of its own")
 
 
+def not_among(data: Path, *files: Path | None) -> None:
+    """Refuse to write pictures into the folder they are read from: the next command would read them, too."""
+    from isthmus.errors import OutputError
+
+    for path in files:
+        if path is not None and data.is_dir() and data.resolve() in path.resolve().parents:
+            raise OutputError(
+                f"cannot write {path}: it lies among the pictures to read, in {data}; nothing was changed"
+            )
+
+
+def not_over(path: Path | None, model: Path, table: Path | None = None) -> None:
+    """Refuse to write into the folder of a model, or over the table that is read."""
+    from isthmus.errors import OutputError
+
+    place = None if path is None else path.resolve()
+    if place is not None and model.resolve() in place.parents:
+        raise OutputError(f"cannot write {path}: it lies in the model {model}; nothing was changed")
+    if place is not None and table is not None and table.resolve() == place:
+        raise OutputError(f"cannot write {path}: it is the table to read; nothing was changed")
+
+
 def _page_can_be_made(path: Path) -> Path:
-    """Refuse, before any work, a page that cannot be written."""
-    return _file_can_be_made(path)
+    """Refuse, before any work, a page that cannot be written, or that has another's ending."""
+    return _file_can_be_made(path, [".html", ".htm"])
 
 
 def _file_can_be_made(path: Path, endings: Collection[str] = ()) -> Path:
     from isthmus.errors import OutputError
+    from isthmus.files import told
 
     if endings and path.suffix.lower() not in endings:
         raise OutputError(f"cannot write {path}: the name must end in {', '.join(endings)}; nothing was changed")
-    if path.is_dir():
-        raise OutputError(f"cannot write {path}: a folder of that name exists; nothing was changed")
+    with told(path):
+        if path.is_dir():
+            raise OutputError(f"cannot write {path}: a folder of that name exists; nothing was changed")
     return can_be_made(path)
 
 

@@ -154,8 +154,8 @@ class Pictures:
 def are_pictures(X: Any) -> bool:
     """Tell pictures from a table: an array of 3 dimensions or more, a list of pictures, a folder, or an .npz file."""
     if isinstance(X, (str, Path)):
-        return Path(X).is_dir() or Path(X).suffix.lower() in picture_arrays.SUFFIXES | picture_files.SUFFIXES
-    return picture_arrays.are_arrays(X)
+        return os.path.isdir(X) or Path(X).suffix.lower() in picture_arrays.SUFFIXES | picture_files.SUFFIXES
+    return isinstance(X, Pictures) or picture_arrays.are_arrays(X)
 
 
 def open_pictures(
