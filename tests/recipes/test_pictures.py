@@ -10,6 +10,7 @@ from isthmus.code import Batch
 from isthmus.codes.total_correlation import TotalCorrelation
 from isthmus.corruptions import GaussianNoise
 from isthmus.distances import Normal
+from isthmus.errors import OptionError
 from isthmus.networks.conv import ConvDecoder, ConvEncoder
 from isthmus.recipes import stacked
 from isthmus.recipes.binary import bits, hamming, switched
@@ -44,6 +45,12 @@ class TestTotalCorrelation(RecipeLaws):
     make, batch = staticmethod(lambda: vae(SHAPE, latent=4, width=4, total_correlation=6.0)), PICTURES
 
 
+@pytest.mark.parametrize("other", [{"beta": 4.0}, {"free_nats": 1.0}, {"draws": 5}])
+def test_what_is_not_built_beside_total_correlation_is_refused(other):
+    with pytest.raises(OptionError, match=f"goes with {next(iter(other))}="):
+        vae(SHAPE, latent=4, width=4, total_correlation=6.0, **other)
+
+
 class TestVqVae(RecipeLaws):
     make, batch = staticmethod(lambda: vqvae(SHAPE, entries=16, latent=4, width=4, halvings=1)), PICTURES
 
@@ -55,6 +62,12 @@ class TestVqVaeByGradient(RecipeLaws):
 
 class TestFiniteScalars(RecipeLaws):
     make, batch = staticmethod(lambda: vqvae(SHAPE, width=4, halvings=1, learned="levels")), PICTURES
+
+
+def test_levels_give_the_entries_asked_for_or_none():
+    assert vqvae(SHAPE, entries=240, width=4, halvings=1, learned="levels").code.entries == 240
+    with pytest.raises(OptionError, match="entries must be 240, 512, 1000, 4375 with learned='levels', not 32"):
+        vqvae(SHAPE, entries=32, width=4, halvings=1, learned="levels")
 
 
 class TestBits(RecipeLaws):

@@ -34,7 +34,8 @@ class Gaussian(Bottleneck):
     beta : float
         Weight of the rate in training (Higgins et al., 2017). The excess is a penalty, never part of a score.
     free_nats : float
-        Nats a row that training does not press below (Kingma et al., 2016, arXiv:1606.04934, appendix C.8).
+        Nats of a row's whole code that training does not press it below. The paper (Kingma et al., 2016,
+        arXiv:1606.04934, appendix C.8) does so for each number, or group of them, by its mean over the batch.
 
     Attributes
     ----------

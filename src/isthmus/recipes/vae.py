@@ -18,6 +18,7 @@ from isthmus.codes.bottleneck import Bottleneck
 from isthmus.codes.gaussian import Gaussian
 from isthmus.codes.total_correlation import TotalCorrelation
 from isthmus.distances import Bernoulli, Distance
+from isthmus.errors import OptionError
 from isthmus.networks.conv import ConvDecoder, ConvEncoder
 from isthmus.objectives import importance_weighted, mean
 
@@ -32,12 +33,21 @@ def variational(
     beta: float = 1.0,
     free_nats: float = 0.0,
     draws: int = 1,
-    total_correlation: float = 1.0,  # weight of the dependence between the code's numbers
+    total_correlation: float = 1.0,  # weight of the dependence between the code's numbers; with it none of the others
     distance: Distance | None = None,  # by default Bernoulli
 ) -> AutoEncoder:
-    """Return a variational auto-encoder of any networks."""
+    """Return a variational auto-encoder of any networks.
+
+    Raises
+    ------
+    OptionError
+        Where `total_correlation` is given with `beta`, `free_nats` or `draws`: they are not built together.
+    """
     code: Bottleneck
     if total_correlation != 1.0:
+        for name, value, plain in (("beta", beta, 1), ("free_nats", free_nats, 0), ("draws", draws, 1)):
+            if value != plain:
+                raise OptionError(f"total_correlation={total_correlation:g} goes with {name}={plain}, not {value}")
         code = TotalCorrelation(latent, weight=total_correlation)
     else:
         code = Gaussian(latent, beta=beta, free_nats=free_nats, sampled_rate=draws > 1)

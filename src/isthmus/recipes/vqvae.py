@@ -9,7 +9,6 @@ rate honest, too: a picture costs −log of its indices under it, not log K a pl
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
@@ -21,11 +20,15 @@ from isthmus.autoencoder import AutoEncoder
 from isthmus.code import Batch, Code, Passage
 from isthmus.codes.quantized import FiniteScalars, Quantized
 from isthmus.distances import Normal
+from isthmus.errors import OptionError
 from isthmus.networks.conv import ConvDecoder, ConvEncoder, sides
 from isthmus.players import Player
 from isthmus.training.samples import Samples
 
-__all__ = ["IndexPrior", "Indices", "prior", "vqvae"]
+__all__ = ["LEVELS", "IndexPrior", "Indices", "prior", "vqvae"]
+
+# of so many entries (Mentzer et al., 2023, table 1)
+LEVELS = {240: [8, 6, 5], 512: [8, 8, 8], 1000: [8, 5, 5, 5], 4375: [7, 5, 5, 5, 5]}
 
 
 def vqvae(
@@ -35,11 +38,19 @@ def vqvae(
     latent: int = 64,  # numbers in an entry
     width: int = 32,
     halvings: int = 2,
-    learned: Literal["averages", "gradient", "levels"] = "averages",  # "levels": finite scalar quantisation
+    learned: Literal["averages", "gradient", "levels"] = "averages",  # "levels": finite scalar quantisation, see LEVELS
     deviation: float = 0.1,  # of the normal law around x̂: what makes distance and commitment comparable
 ) -> AutoEncoder:
-    """Return a VQ-VAE of pictures (channels, height, width) in [0, 1]."""
-    code = FiniteScalars(_levels(entries)) if learned == "levels" else Quantized(entries, latent, learned=learned)
+    """Return a VQ-VAE of pictures (channels, height, width) in [0, 1].
+
+    Raises
+    ------
+    OptionError
+        Where there are no levels of so many entries.
+    """
+    if learned == "levels" and entries not in LEVELS:
+        raise OptionError(f"entries must be {', '.join(map(str, LEVELS))} with learned='levels', not {entries}")
+    code = FiniteScalars(LEVELS[entries]) if learned == "levels" else Quantized(entries, latent, learned=learned)
     numbers = code.width
     return AutoEncoder(
         encoder=ConvEncoder(shape, numbers, width=width, halvings=halvings, flat=False),
@@ -47,12 +58,6 @@ def vqvae(
         decoder=ConvDecoder(numbers, shape, width=width, halvings=halvings, flat=False),
         distance=Normal(deviation),
     )
-
-
-def _levels(entries: int) -> list[int]:
-    """Return levels whose product comes near to so many entries (Mentzer et al., 2023, table 1)."""
-    known = {256: [8, 6, 5], 512: [8, 8, 8], 1024: [8, 5, 5, 5], 4096: [7, 5, 5, 5, 5]}
-    return known[min(known, key=lambda size: abs(math.log(size / entries)))]
 
 
 class _Masked(nn.Conv2d):
