@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from isthmus.corruptions import GaussianNoise, Identity, Masking, OneOf, SwapNoise
+from isthmus.corruptions import GaussianNoise, Identity, Masking, OneOf, SaltAndPepper, SwapNoise
 from isthmus.errors import OptionError
 
 X = torch.arange(40_000.0).view(10_000, 4)
@@ -71,3 +71,13 @@ def test_one_of_several_spoils_each_row():
 def test_impossible_amounts_are_told(make, word):
     with pytest.raises(OptionError, match=word):
         make()
+
+
+def test_salt_and_pepper_on_flat_vectors_spoils_numbers_not_rows():
+    x = torch.full((200, 50), 0.5)
+    spoiled, where = SaltAndPepper(0.3)(x)
+    assert torch.equal(where, spoiled != 0.5)
+    assert set(spoiled.unique().tolist()) == {0.0, 0.5, 1.0}
+    share = where.float().mean(1)
+    assert 0.25 < share.mean() < 0.35
+    assert 0 < share.min() < share.max() < 1

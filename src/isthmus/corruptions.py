@@ -121,15 +121,18 @@ class Erasing(Corruption):
 
 
 class SaltAndPepper(Corruption):
-    """Turn a share of the pixels black or white, all channels of one alike (Vincent et al., 2010, section 4.1)."""
+    """Turn a share of the pixels black or white, all channels of one alike (Vincent et al., 2010, section 4.1).
+
+    Of flat vectors, a share of the numbers.
+    """
 
     def __init__(self, share: float) -> None:
         super().__init__()
         self.share = _share(share)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Return pictures (batch, channels, h, w) in [0, 1] with spoiled pixels, and which they are."""
-        one = (len(x), 1, *x.shape[2:])
+        """Return pictures (batch, channels, h, w), or vectors (batch, n), in [0, 1] with spoiled places, and which."""
+        one = (len(x), 1, *x.shape[2:]) if x.dim() > 2 else x.shape
         where = torch.rand(one, device=x.device) < self.share
         white = (torch.rand(one, device=x.device) < 0.5).to(x.dtype)
         return torch.where(where, white, x), where.expand_as(x)
