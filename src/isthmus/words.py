@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["a", "counted"]
+import os
+
+__all__ = ["a", "counted", "printable"]
 
 
 def counted(count: int, thing: str, things: str | None = None) -> str:
@@ -25,3 +27,14 @@ def a(thing: str) -> str:
     ('an Embedder', 'a Generator')
     """
     return f"{'an' if thing[:1].lower() in set('aeiou') else 'a'} {thing}"
+
+
+def printable(name: str | os.PathLike[str]) -> str:
+    r"""Return a file's name as text that can be written anywhere: bytes that are no UTF-8 become �.
+
+    Examples
+    --------
+    >>> printable("caf\udce9.png"), printable("猫.png")
+    ('caf�.png', '猫.png')
+    """
+    return os.fsencode(name).decode("utf-8", "replace")

@@ -2,12 +2,14 @@
 
 import csv
 import json
+import os
 
 import numpy as np
 import pytest
 from PIL import Image
 from sklearn.datasets import load_digits
 
+from isthmus import Embedder
 from isthmus.cli import run
 
 DIGITS = np.round(load_digits().images * (255 / 16)).astype(np.uint8)
@@ -280,7 +282,8 @@ def test_the_grid_shows_members_alone(folder, classes, tmp_path, monkeypatch):
     assert run(["cluster", "predict", classes, str(folder), "--out", str(out), "--grid", str(tmp_path / "g.png")]) == 0
     ((rows, labels),) = seen
     found = [int(row["class"]) for row in csv.DictReader(out.open())]
-    assert labels == [str(kind) for kind in range(10)]
+    sizes = [found.count(kind) for kind in range(10)]
+    assert labels == [f"class {kind}: {size} picture{'s' * (size != 1)}" for kind, size in enumerate(sizes)]
     assert [len(row) for row in rows] == [min(found.count(kind), 12) for kind in range(10)]
     for kind, row in enumerate(rows):
         members = DIGITS[:150][np.array(found) == kind]
@@ -311,6 +314,144 @@ def test_a_card_says_in_words_what_pictures_were_brought_to(folder, tmp_path, ca
     scored = ["detect", "score", str(tmp_path / "detect"), str(folder)]
     assert run([*scored, "--delimiter", ";"]) == 2
     assert "--delimiter is for tables" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def models(folder, cleaner, classes, tmp_path_factory):
+    """Model folders of every command that takes pictures."""
+    where = tmp_path_factory.mktemp("models")
+    for task in ("embed", "generate", "detect"):
+        assert run([task, "fit", str(folder), "--steps", "5", "--out", str(where / task)]) == 0
+    return {task: str(where / task) for task in ("embed", "generate", "detect")} | {
+        "denoise": cleaner,
+        "cluster": classes,
+    }
+
+
+@pytest.fixture
+def spoiled(tmp_path):
+    """A folder of twelve pictures and two files that are none."""
+    (tmp_path / "in").mkdir()
+    for number in range(12):
+        Image.fromarray(DIGITS[number]).save(tmp_path / "in" / f"{number:02}.png")
+    for name in ("03.png", "x.jpg"):
+        (tmp_path / "in" / name).write_bytes(b"no picture")
+    return tmp_path / "in"
+
+
+COMMANDS = {
+    "embed fit": ["--steps", "2"], "cluster fit": ["--classes", "2", "--steps", "2"], "generate fit": ["--steps", "2"],
+    "denoise fit": ["--steps", "2", "--width", "4"], "detect fit": ["--steps", "2"], "embed transform": [],
+    "embed map": ["--method", "pca"], "cluster predict": [], "generate likelihood": ["--draws", "2"],
+    "denoise restore": [], "detect score": [], "detect report": [],
+}  # fmt: skip
+ENDINGS = {"map": ".png", "fit": "", "restore": "", "report": ".html"}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_bad_files_are_left_out_where_that_is_asked_for(command, spoiled, models, tmp_path, capsys):
+    task, verb = command.split()
+    out = tmp_path / ("out" + ENDINGS.get(verb, ".csv"))
+    typed = [task, verb, *([] if verb == "fit" else [models[task]]), str(spoiled), *COMMANDS[command]]
+    assert run([*typed, "--out", str(out)]) == 2
+    assert "03.png is not a PNG" in capsys.readouterr().err
+    assert not out.exists()
+    assert run([*typed, "--skip", "--out", str(out)]) == 0
+    told = capsys.readouterr().err
+    assert told.count("left out") == 1
+    assert "2 of 13 files left out: " in told
+    assert "03.png is not a PNG" in told
+    assert "x.jpg is not a PNG" in told
+    if verb in ("transform", "predict", "score", "likelihood"):
+        names = [row[0].rsplit("/")[-1] for row in csv.reader(out.open())][1:]
+        assert names == [f"{number:02}.png" for number in range(12) if number != 3]
+    if verb == "restore":
+        assert "03.png" not in files_of(out)
+        assert len(files_of(out)) == 11
+
+
+@pytest.mark.parametrize("command", [["embed"], ["cluster", "--classes", "2"], ["generate"], ["detect"]])
+def test_how_pictures_are_brought_to_a_size_can_be_said(command, folder, tmp_path, capsys):
+    task, *options = command
+    sizes = ["--size", "9", "--fit", "pad"]
+    assert run([task, "fit", str(folder), *options, *sizes, "--steps", "2", "--out", str(tmp_path / "m")]) == 0
+    assert run(["info", str(tmp_path / "m")]) == 0
+    assert "9 × 9 pixels, grey, padded to fit" in capsys.readouterr().out
+    (tmp_path / "a.csv").write_text("x,y\n" + "".join(f"{i % 7},{i}\n" for i in range(40)))
+    for option in (["--skip"], ["--fit", "pad"], ["--size", "9"]):
+        assert run([task, "fit", str(tmp_path / "a.csv"), *options, *option, "--out", str(tmp_path / "t")]) == 2
+        assert f"{option[0]} is for pictures" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [("embed map", "--out"), ("cluster predict", "--grid"), ("detect score", "--maps"), ("denoise restore", "--out")],
+)
+def test_nothing_is_written_among_the_pictures_that_are_read(command, option, spoiled, models, tmp_path, capsys):
+    task, verb = command.split()
+    table = ["--out", str(tmp_path / "a.csv")] if option == "--grid" else []
+    for out in (spoiled / "deeper.png", spoiled / "deeper" / "a.png"):
+        (spoiled / "deeper").mkdir(exist_ok=True)
+        assert run([task, verb, models[task], str(spoiled), *table, option, str(out)]) == 2
+        assert "it lies among the pictures to read" in capsys.readouterr().err
+    assert not (tmp_path / "a.csv").exists()
+    assert not list((spoiled / "deeper").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("command", "column"),
+    [("embed transform", "picture"), ("cluster predict", "sample"), ("detect score", "picture")],
+)
+def test_names_that_are_no_text_are_written_all_the_same(command, column, models, tmp_path, capsys):
+    (tmp_path / "in").mkdir()
+    for number in range(3):
+        name = os.fsdecode(b"caf\xe9%d.png" % number)
+        Image.fromarray(DIGITS[number]).save(tmp_path / "in" / name, format="PNG")
+    task, verb = command.split()
+    assert run([task, verb, models[task], str(tmp_path / "in"), "--out", str(tmp_path / "a.csv")]) == 0
+    rows = list(csv.DictReader((tmp_path / "a.csv").open()))
+    assert [row[column].rsplit("/")[-1] for row in rows] == [f"caf�{number}.png" for number in range(3)]
+    if task == "detect":
+        assert run(["detect", "report", models[task], str(tmp_path / "in"), "--out", str(tmp_path / "a.html")]) == 0
+        assert "caf�0.png" in (tmp_path / "a.html").read_text()
+        assert run(["detect", "score", models[task], str(tmp_path / "in"), "--json"]) == 0
+        assert "caf�0.png" in capsys.readouterr().out
+
+
+def test_maps_of_the_data_and_all_six_beside_each_other(models, folder, tmp_path, capsys, monkeypatch):
+    command = ["embed", "map", models["embed"], str(folder)]
+    drawn = {}
+    for of in ("codes", "data"):
+        assert run([*command, "--method", "pca", "--of", of, "--out", str(tmp_path / "a.png")]) == 0
+        drawn[of] = (tmp_path / "a.png").read_bytes()
+    assert drawn["codes"] != drawn["data"]
+    one, drawn_by, real = size(tmp_path / "a.png"), [], Embedder.map
+
+    def by_pca(task, X, method, *, of):
+        drawn_by.append((of, method))
+        return real(task, X, "pca", of=of)
+
+    monkeypatch.setattr(Embedder, "map", by_pca)
+    assert run([*command, "--beside", "--out", str(tmp_path / "b.png")]) == 0
+    assert [round(many / single) for many, single in zip(size(tmp_path / "b.png"), one, strict=True)] == [3, 2]
+    assert drawn_by == [(of, method) for of in ("data", "codes") for method in ("pca", "tsne", "umap")]
+    assert run([*command, "--beside", "--method", "pca", "--out", str(tmp_path / "c.png")]) == 2
+    assert "--beside draws every map" in capsys.readouterr().err
+
+
+def test_what_each_number_changes_and_how_likely_a_picture_is(folder, tmp_path, capsys):
+    model, out = str(tmp_path / "m"), tmp_path / "a.csv"
+    options = ["--dimensions", "3", "--steps", "60", "--beta", "0.5", "--free-nats", "1", "--draws", "2"]
+    assert run(["generate", "fit", str(folder), *options, "--out", model]) == 0
+    config = json.loads((tmp_path / "m" / "config.json").read_text())["config"]["options"]
+    assert (config["beta"], config["free_nats"], config["draws"]) == (0.5, 1.0, 2)
+    for start in ([], [str(folder / "003.png")]):
+        assert run(["generate", "traverse", model, *start, "-n", "5", "--out", str(tmp_path / "a.png")]) == 0
+        assert "of 3 in the code change" in capsys.readouterr().out
+        assert size(tmp_path / "a.png")[0] > 5 * 70
+    assert run(["generate", "likelihood", model, str(folder), "--draws", "5", "--out", str(out)]) == 0
+    nats = [float(row["log_likelihood"]) for row in csv.DictReader(out.open())]
+    assert f"150 samples, {np.mean(nats):.4g} nats each on average" in capsys.readouterr().out
 
 
 def test_the_error_of_all_errors_can_be_imported():

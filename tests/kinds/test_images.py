@@ -1,5 +1,7 @@
 """Pictures as people have them: every odd file is told by name, and what can be used is used."""
 
+import os
+import re
 import struct
 import warnings
 import zlib
@@ -10,6 +12,7 @@ import torch
 from PIL import Image
 
 from isthmus.errors import DataError, OptionError, SchemaWarning
+from isthmus.kinds.cuts import Cuts, numbered_pictures
 from isthmus.kinds.images import Frame, are_pictures, open_pictures, to_arrays
 
 CHANCE = np.random.default_rng(0)
@@ -17,16 +20,26 @@ GREY = CHANCE.integers(0, 256, (5, 12, 10), dtype=np.uint8)
 COLOUR = CHANCE.integers(0, 256, (5, 12, 10, 3), dtype=np.uint8)
 
 
-def png_claiming(width, height):
-    """A PNG of a few bytes whose header promises any size."""
+def png(width, height, depth, colours, body):
+    """A PNG as a program other than Pillow may write it."""
 
     def chunk(kind, body):
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
-    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 100)) + chunk(b"IEND", b"")
-    )
+    header = struct.pack(">IIBBBBB", width, height, depth, colours, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(body)) + chunk(b"IEND", b"")
+
+
+def png_claiming(width, height):
+    """A PNG of a few bytes whose header promises any size."""
+    return png(width, height, 8, 0, b"\0" * 100)
+
+
+def png_of_16_bits(values):
+    """A PNG of 16 bits a value, (H, W, 1 to 4 channels)."""
+    height, width, channels = values.shape
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
+    return png(width, height, 16, {1: 0, 2: 4, 3: 2, 4: 6}[channels], rows)
 
 
 @pytest.fixture
@@ -189,8 +202,121 @@ def test_a_link_to_nowhere_is_named(folder):
     (folder / "gone.png").symlink_to(folder / "nothing.png")
     with pytest.raises(DataError, match=r"gone\.png is a link to a file that is not there"):
         open_pictures(folder)
-    with pytest.warns(SchemaWarning, match=r"left out: .*gone\.png is a link"):
+    with pytest.warns(SchemaWarning, match=r"1 of 6 files left out: .*gone\.png is a link"):
         assert len(open_pictures(folder, skip=True)) == 5
+
+
+def test_what_is_left_out_is_told_in_one_note_with_every_reason(folder):
+    for name, (body, _) in BROKEN.items():
+        (folder / name).write_bytes(body)
+    with pytest.warns(SchemaWarning) as noted:
+        assert len(open_pictures(folder, skip=True)) == 5
+    (note,) = (str(warning.message) for warning in noted)
+    assert note.startswith("4 of 9 files left out: ")
+    for _, message in BROKEN.values():
+        assert re.search(message, note)
+
+
+def test_pictures_once_opened_are_pictures_and_keep_their_frame():
+    opened = open_pictures(GREY, size=8)
+    assert are_pictures(opened)
+    assert open_pictures(opened, size=8, grey=True) is opened
+    for options in ({"size": 9}, {"grey": False}):
+        with pytest.raises(DataError, match=r"were brought to 8 × 8 pixels, grey.*: open them anew"):
+            open_pictures(opened, **options)
+
+
+@pytest.mark.parametrize("brightest", [65_000, 3_000, 250])
+def test_16_bits_are_as_bright_as_they_are_whatever_the_picture_holds(brightest, tmp_path):
+    values = CHANCE.integers(0, brightest, (6, 5, 1))
+    (tmp_path / "a.png").write_bytes(png_of_16_bits(values))
+    with pytest.warns(SchemaWarning, match="16 bits, converted to 8 bits of grey"):
+        (seen,) = open_pictures(tmp_path).arrays()
+    np.testing.assert_array_equal(seen, np.rint(values[..., 0] * (255 / 65535)))
+
+
+@pytest.mark.parametrize(
+    ("channels", "told"),
+    [(2, "16 bits and transparency, .* of grey"), (3, "16 bits, .* RGB"), (4, "16 bits and transparency, .* RGB")],
+)
+def test_16_bits_are_told_in_colour_and_with_transparency_too(channels, told, tmp_path):
+    (tmp_path / "a.png").write_bytes(png_of_16_bits(CHANCE.integers(0, 65536, (6, 5, channels))))
+    with pytest.warns(SchemaWarning, match=told):
+        assert len(open_pictures(tmp_path / "a.png")) == 1
+
+
+@pytest.mark.parametrize("size", [None, 4])
+def test_a_camera_jpeg_with_a_preview_behind_it_is_read(size, tmp_path):
+    photo, preview = (Image.fromarray(np.full((40, 60, 3), light, np.uint8)) for light in (200, 50))
+    photo.save(tmp_path / "a.jpg", format="MPO", save_all=True, append_images=[preview])
+    with pytest.warns(SchemaWarning, match=r"a\.jpg: 2 pictures in one file, the first is read"):
+        (seen,) = open_pictures(tmp_path, size=size).arrays()
+    assert abs(seen.mean() - 200) < 2
+
+
+def test_a_jfif_file_is_a_jpeg(tmp_path):
+    Image.fromarray(GREY[0]).save(tmp_path / "a.jfif", format="JPEG")
+    assert len(open_pictures(tmp_path)) == 1
+    assert are_pictures(tmp_path / "a.jfif")
+
+
+def test_a_linked_folder_is_left_out_with_a_note(folder, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    Image.fromarray(COLOUR[0]).save(elsewhere / "a.png")
+    (folder / "link").symlink_to(elsewhere)
+    with pytest.warns(SchemaWarning, match="1 folder left out, only linked to: .*link"):
+        assert len(open_pictures(folder)) == 5
+
+
+def test_a_folder_that_turns_to_colour_late_is_in_colour_and_told(tmp_path):
+    for number in range(140):
+        picture = np.full((4, 4, 3), number, np.uint8)
+        picture[..., 0] += 100 * (number >= 70)
+        Image.fromarray(picture).save(tmp_path / f"{number:03}.png")
+    with pytest.warns(SchemaWarning, match="of 64 pictures looked at are grey, the others in colour"):
+        assert open_pictures(tmp_path).frame.channels == 3
+    for grey, channels in ((True, 1), (False, 3)):  # who says what is meant is told nothing
+        assert open_pictures(tmp_path, grey=grey).frame.channels == channels
+
+
+def test_a_name_that_is_no_text_can_be_written_and_read(tmp_path):
+    Image.fromarray(GREY[0]).save(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.png"), format="PNG")
+    opened = open_pictures(tmp_path)
+    assert opened.names == [f"{tmp_path}/caf�.png"]
+    assert opened._read([0]).shape == (1, 1, 12, 10)
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_cuts_of_photos_in_memory_or_read_ahead_from_disk(held, folder, monkeypatch):
+    if not held:
+        monkeypatch.setattr("isthmus.kinds.cuts.HELD", 1000)
+    cuts = Cuts(folder, side=6)
+    assert (cuts.held is not None) == held
+    order = [torch.tensor([4, 0, 1, 2, 3]), torch.tensor([3])] * 3
+    drawn = []
+    for _ in range(2):
+        torch.manual_seed(0)
+        drawn.append([batch.x for batch in cuts.take(iter(order))])
+    assert [len(x) for x in drawn[0]] == [5, 1] * 3
+    assert all(torch.equal(one, other) for one, other in zip(*drawn, strict=True))
+    photos = open_pictures(folder).all()
+    found = [_photo_of(cut, photos) for cut in drawn[0][0]]
+    assert found == ([4, 0, 1, 2, 3] if held else [4, 4, 4, 4, 3])
+
+
+def _photo_of(cut, photos):
+    """The photo that a cut is part of, by colours that no two places share."""
+    wanted = {tuple(pixel) for pixel in cut.permute(1, 2, 0).reshape(-1, 3).tolist()}
+    has = [wanted <= {tuple(pixel) for pixel in photo.permute(1, 2, 0).reshape(-1, 3).tolist()} for photo in photos]
+    return has.index(True)
+
+
+def test_whole_pictures_come_with_their_numbers_where_one_cannot_be_read(folder):
+    (folder / "1.png").write_bytes(b"")
+    with pytest.raises(DataError, match=r"1\.png is empty"):
+        list(numbered_pictures(folder))
+    with pytest.warns(SchemaWarning, match="1 of 6 files left out"):
+        assert [number for number, _ in numbered_pictures(folder, skip=True)] == [0, 2, 3, 4, 5]
 
 
 def test_files_of_other_formats_are_noted_once(folder):

@@ -32,3 +32,17 @@ def test_a_map_shows_pictures_that_lie_apart_and_its_caption():
     grey = (np.abs(shown - 127).max(2) < 5).sum()
     assert grey > (np.abs(bare - 127).max(2) < 5).sum() + 200
     assert (np.asarray(scatter_png(places, caption="4 pictures"))[:30] < 100).any()
+
+
+def test_letters_that_the_font_lacks_are_written_as_numbers():
+    def drawn(label):
+        return np.asarray(sheet([[PICTURE]], [label]))
+
+    assert np.array_equal(drawn("a 猫.png"), drawn("a \\u732b.png"))
+    assert not np.array_equal(drawn("a é.png"), drawn("a \\xe9.png"))
+
+
+def test_a_heading_that_is_longer_than_the_pictures_has_room():
+    said = np.asarray(sheet([[PICTURE]], [""], headings=["a heading that is much longer than the one picture is wide"]))
+    assert (said[:, -3:] == 255).all()
+    assert said.shape[1] > np.asarray(sheet([[PICTURE]], [""])).shape[1] + 100

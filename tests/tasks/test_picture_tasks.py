@@ -1,7 +1,10 @@
 """The tasks on pictures, on the digits that scikit-learn bundles: what a user would notice, at small scale."""
 
+import copy
+
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from sklearn.datasets import load_digits
 from sklearn.exceptions import NotFittedError
@@ -9,7 +12,8 @@ from sklearn.metrics import normalized_mutual_info_score
 
 import isthmus
 from isthmus import Clusterer, Denoiser, Embedder, Generator, store
-from isthmus.errors import DataError, ModelError, OptionError
+from isthmus.errors import DataError, ModelError, OptionError, SchemaWarning
+from isthmus.kinds.images import open_pictures
 
 DIGITS = np.round(load_digits().images * (255 / 16)).astype(np.uint8)
 KIND = load_digits().target
@@ -130,6 +134,21 @@ def test_samples_look_like_digits_and_digits_are_likelier_than_noise(generator):
     way = generator.interpolate(DIGITS[:1], DIGITS[1:2], 5)
     assert way.shape == (5, 8, 8)
     np.testing.assert_array_equal(way[[0, 4]], generator.reconstruct(DIGITS[:2]))
+
+
+def test_a_traversal_shows_the_numbers_that_change_something(generator):
+    ways = generator.traverse(DIGITS[1500:1501], 5)
+    assert 0 < len(ways) <= 6
+    assert all(way.shape == (5, 8, 8) for way in ways.values())
+    code = generator.transform(DIGITS[1500:1501])
+    number, way = next(iter(ways.items()))
+    code[0, number] = -2.5
+    moved = generator._decoded(torch.from_numpy(code))
+    np.testing.assert_array_equal(way[0], generator.input_.back(moved)[0])
+    with torch.no_grad():
+        deaf = copy.deepcopy(generator)
+        deaf._decoded = lambda codes: generator._decoded(codes * (torch.arange(6) == 2))
+    assert list(deaf.traverse(n=3)) == [2]
 
 
 def test_more_draws_give_a_tighter_bound(generator):
@@ -262,8 +281,6 @@ def test_a_finished_checkpoint_is_gone_and_does_not_answer_for_other_data(tmp_pa
 
 
 def test_pictures_of_another_frame_are_refused(embedder):
-    from isthmus.kinds.images import open_pictures
-
     with pytest.raises(DataError, match="the model needs"):
         embedder.transform(open_pictures(DIGITS[:3], size=16))
 
@@ -274,6 +291,30 @@ def test_a_seed_fixes_the_result(make):
     one, other = (task.model_.state_dict() for task in (first, second))
     assert one.keys() == other.keys()
     assert all((one[name] == other[name]).all() for name in one)
+
+
+@pytest.mark.parametrize("make", [*SMALL, lambda: isthmus.AnomalyDetector(steps=5)])
+def test_pictures_opened_with_bad_files_left_out_are_learned_from(make, tmp_path):
+    for number, picture in enumerate(DIGITS[:40]):
+        Image.fromarray(picture).save(tmp_path / f"{number:02}.png")
+    (tmp_path / "bad.png").write_bytes(b"")
+    with pytest.warns(SchemaWarning, match="1 of 41 files left out"):
+        opened = open_pictures(tmp_path, skip=True)
+    one, other = (make().set_params(random_state=0).fit(X) for X in (opened, DIGITS[:40]))
+    for verb in ("transform", "predict_proba", "restore", "score_samples"):
+        if hasattr(one, verb):
+            np.testing.assert_array_equal(getattr(one, verb)(opened), getattr(other, verb)(DIGITS[:40]))
+
+
+def test_photos_with_bad_files_among_them_are_learned_from_and_restored(tmp_path):
+    Image.fromarray(DIGITS[0].repeat(3, 0)).save(tmp_path / "a.png")
+    (tmp_path / "bad.png").write_bytes(b"")
+    task = Denoiser(steps=2, width=4, cut=8, random_state=0)
+    with pytest.warns(SchemaWarning, match="1 of 2 files left out"):
+        task.fit(tmp_path, skip=True)
+    with pytest.warns(SchemaWarning, match="1 of 2 files left out"):
+        (restored,) = task.restore(tmp_path, skip=True)
+    assert restored.shape == (24, 8)
 
 
 def test_wrong_options_and_unfitted_tasks_are_told():

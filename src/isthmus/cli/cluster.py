@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from isthmus.cli.options import (
     Data,
+    Fit,
     Grey,
     Json,
     ModelFolder,
     NewModel,
     Seed,
     Size,
+    Skip,
     Steps,
     apart,
     given,
     load_as,
+    not_among,
+    opened,
     picture_can_be_made,
     print_json,
     table_can_be_made,
@@ -32,10 +36,10 @@ app = typer.Typer(help="Group pictures or rows into classes without labels.", no
 SHOWN = 12  # pictures of a class
 
 
-@app.command()
-def fit(
+@app.command("fit")
+def fit_(
     data: Data, out: NewModel, classes: Annotated[int, typer.Option(help="How many.", min=2)] = 10,
-    steps: Steps = None, size: Size = None, grey: Grey = None,
+    steps: Steps = None, size: Size = None, grey: Grey = None, fit: Fit = None, skip: Skip = False,
     mirror: Annotated[bool, typer.Option(help="A picture and its mirror image are the same thing.")] = False,
     seed: Seed = 0, json_: Json = False,
 ) -> None:  # fmt: skip
@@ -48,7 +52,8 @@ def fit(
     from isthmus import Clusterer
 
     options = given(steps=steps, size=size, grey=grey)
-    task = Clusterer(classes, mirror=mirror, random_state=seed, progress=True, **options).fit(data)
+    task = Clusterer(classes, mirror=mirror, random_state=seed, progress=True, **options)
+    task.fit(opened(data, size=size, grey=grey, fit=fit, skip=skip))
     task.save(out)
     sizes = np.bincount(task.labels_, minlength=classes).tolist()
     told = ", ".join(f"{size:,}" for size in sizes)
@@ -68,11 +73,14 @@ def predict(
     grid: Annotated[
         Path | None, typer.Option(help="PNG file: a row of pictures a class.", callback=picture_can_be_made)
     ] = None,
+    skip: Skip = False,
 ) -> None:  # fmt: skip
     """Write the class of every sample, in order.
 
     Example: isthmus cluster predict classes/ digits.npz --out classes.csv --grid classes.png
     """
+    import numpy as np
+
     from isthmus import Clusterer
     from isthmus.errors import OptionError
     from isthmus.kinds.images import Pictures
@@ -80,18 +88,18 @@ def predict(
     from isthmus.tasks.clustering import members
 
     apart(out=out, grid=grid)
+    not_among(data, grid)
     task = load_as(model, Clusterer)
-    if task.input_.kind != "pictures":
-        if grid is not None:
-            raise OptionError("--grid is for pictures; these are rows of a table")
-        samples: Any = data
-    else:
-        samples = task.input_.read(data)
+    if task.input_.kind != "pictures" and grid is not None:
+        raise OptionError("--grid is for pictures; these are rows of a table")
+    samples = opened(data, getattr(task.input_, "frame", None), skip=skip)
     chance = task.predict_proba(samples)
     found = chance.argmax(1)
     names = samples.names if isinstance(samples, Pictures) else [str(row) for row in range(len(found))]
     write_table(out, {"sample": names, "class": found, "chance": chance.max(1)})
     if grid is not None:
         rows = [samples.part(places).arrays() for places in members(chance, SHOWN)]
-        save_png(sheet(rows, [str(kind) for kind in range(task.classes)], columns=SHOWN), grid)
+        sizes = np.bincount(found, minlength=task.classes)
+        labels = [f"class {kind}: {counted(size, 'picture')}" for kind, size in enumerate(sizes)]
+        save_png(sheet(rows, labels, headings=["the surest of each class first"], columns=SHOWN), grid)
     typer.echo(f"The classes of {counted(len(found), 'sample')} are in {out}")

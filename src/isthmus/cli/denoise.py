@@ -7,7 +7,19 @@ from typing import Annotated, Literal
 
 import typer
 
-from isthmus.cli.options import Grey, Json, ModelFolder, NewModel, Seed, Steps, can_be_made, given, load_as, print_json
+from isthmus.cli.options import (
+    Grey,
+    Json,
+    ModelFolder,
+    NewModel,
+    Seed,
+    Skip,
+    Steps,
+    can_be_made,
+    given,
+    load_as,
+    print_json,
+)
 from isthmus.words import counted
 
 __all__ = ["app"]
@@ -28,7 +40,7 @@ def fit(
     level: Annotated[float, typer.Option(help="Deviation as a share of white, or share of spoiled pixels.")] = 0.1,
     steps: Steps = None,
     width: Annotated[int | None, typer.Option(help="Channels of the network: more are better, and slower.")] = None,
-    grey: Grey = None, seed: Seed = 0, json_: Json = False,
+    grey: Grey = None, skip: Skip = False, seed: Seed = 0, json_: Json = False,
 ) -> None:  # fmt: skip
     """Learn from clean pictures.
 
@@ -37,7 +49,7 @@ def fit(
     from isthmus import Denoiser
 
     options = given(steps=steps, width=width, grey=grey)
-    task = Denoiser(noise, level, random_state=seed, progress=True, **options).fit(data)
+    task = Denoiser(noise, level, random_state=seed, progress=True, **options).fit(data, skip=skip)
     task.save(out)
     print_json({"model": str(out)}) if json_ else typer.echo(f"The model is in {out}")
 
@@ -51,14 +63,15 @@ def restore(
     thorough: Annotated[
         bool, typer.Option(help="Average over eight ways to see a picture: slower, a little better.")
     ] = False,
+    skip: Skip = False,
 ) -> None:  # fmt: skip
     """Restore one picture or a folder of them, of any size, grey or in colour as each is.
 
-    The folder is new, empty, or holds what was restored earlier.
+    The folder is new, empty, or holds what was restored earlier, and lies outside the pictures'.
 
     Example: isthmus denoise restore cleaner/ noisy/ --out clean/
     """
     from isthmus import Denoiser
 
-    count = load_as(model, Denoiser).restore_files(data, out, thorough=thorough)
+    count = load_as(model, Denoiser).restore_files(data, out, thorough=thorough, skip=skip)
     typer.echo(f"{counted(count, 'restored picture')} {'is' if count == 1 else 'are'} in {out}")

@@ -8,14 +8,20 @@ from typing import Annotated, Any
 import typer
 
 from isthmus.cli.options import (
+    Fit,
+    Grey,
     Json,
     NewModel,
     NewPage,
     Seed,
+    Size,
+    Skip,
     Steps,
     apart,
     load_as,
+    not_among,
     not_over,
+    opened,
     picture_can_be_made,
     print_json,
     table_can_be_made,
@@ -40,8 +46,8 @@ Label = Annotated[str | None, typer.Option(help="Column that tells odd rows; onl
 Normal = Annotated[str | None, typer.Option(help="The label's value for normal rows, where it is not plain.")]
 
 
-@app.command()
-def fit(
+@app.command("fit")
+def fit_(
     table: Table,
     out: NewModel,
     contamination: Annotated[float, typer.Option(help="Share of the rows that may be odd themselves.")] = 0.0,
@@ -56,6 +62,10 @@ def fit(
     normal: Normal = None,
     delimiter: Delimiter = None,
     steps: Steps = None,
+    size: Size = None,
+    grey: Grey = None,
+    fit: Fit = None,
+    skip: Skip = False,
     seed: Seed = 0,
     log_dir: Annotated[Path | None, typer.Option(help="Folder for TensorBoard logs.")] = None,
     checkpoint: Annotated[Path | None, typer.Option(help="File to resume from if interrupted.")] = None,
@@ -68,7 +78,7 @@ def fit(
     Example: isthmus detect fit normal.csv --out fraud/
     """
     from isthmus.kinds import tables
-    from isthmus.kinds.images import are_pictures
+    from isthmus.kinds.images import Pictures
     from isthmus.tasks.anomaly import AnomalyDetector
     from isthmus.tasks.labels import odd_rows
 
@@ -80,9 +90,10 @@ def fit(
         contamination=contamination, false_alarm_rate=false_alarm_rate, columns=overrides or None,
         steps=steps, random_state=seed, log_dir=log_dir, checkpoint=checkpoint, progress=True,
     )  # fmt: skip
-    if are_pictures(table):
+    data = opened(table, size=size, grey=grey, fit=fit, skip=skip)
+    if isinstance(data, Pictures):
         _refuse_for_pictures(table, label, normal, delimiter)
-        detector.fit(table).save(out)
+        detector.fit(data).save(out)
         _tell_learned(detector, out, json_, pictures=detector.rows_)
         return
     _need_label(label, normal)
@@ -114,6 +125,7 @@ def score(
         ),
     ] = None,
     delimiter: Delimiter = None,
+    skip: Skip = False,
     json_: Json = False,
 ) -> None:
     """Score every row: score, p-value, flag and reasons are added to the columns there are.
@@ -130,10 +142,12 @@ def score(
     detector = load_as(model, AnomalyDetector)
     if detector.judge_ is not None:
         _refuse_for_pictures(table, None, None, delimiter)
-        _score_pictures(detector, table, out, rows, maps, json_)
+        not_among(table, maps)
+        _score_pictures(detector, opened(table, detector.judge_.frame, skip=skip), out, rows, maps, json_)
         return
-    if maps is not None:
-        raise OptionError(f"--maps is for pictures: {model} learned from rows of a table")
+    for option, asked in (("--maps", maps is not None), ("--skip", skip)):
+        if asked:
+            raise OptionError(f"{option} is for pictures: {model} learned from rows of a table")
     if out is not None:
         with rows_so_far("scoring") as told:
             count, flagged = score_to_file(detector, table, out, telling=reasons, delimiter=delimiter, told=told)
@@ -214,6 +228,7 @@ def report(
     label: Label = None,
     normal: Normal = None,
     delimiter: Delimiter = None,
+    skip: Skip = False,
 ) -> None:
     """Write one HTML file that anyone can open: what was flagged, why, and how far to trust it.
 
@@ -228,7 +243,9 @@ def report(
     detector = load_as(model, AnomalyDetector)
     if detector.judge_ is not None:
         _refuse_for_pictures(table, label, normal, delimiter)
-        seen = review_pictures(detector, table)
+        seen = review_pictures(detector, opened(table, detector.judge_.frame, skip=skip))
+    elif skip:
+        raise OptionError(f"--skip is for pictures: {model} learned from rows of a table")
     else:
         seen = review(detector, table, label=label, normal=normal, delimiter=delimiter)
     write_report(seen, out, source=table.name)
@@ -278,13 +295,12 @@ def _of_tables(model: Path) -> Any:
     return detector
 
 
-def _score_pictures(detector: Any, data: Path, out: Path | None, most: int, maps: Path | None, json_: bool) -> None:
+def _score_pictures(detector: Any, pictures: Any, out: Path | None, most: int, maps: Path | None, json_: bool) -> None:
     import numpy as np
     import torch
 
     from isthmus.reports.pictures import save_png, sheet, strips
 
-    pictures = detector.judge_.open(data)
     scores = detector.judge_.score(pictures)
     p_values, flags = detector.p_values_of(scores), scores < detector.offset_
     if out is not None:

@@ -9,15 +9,19 @@ import typer
 
 from isthmus.cli.options import (
     Data,
+    Fit,
     Grey,
     Json,
     ModelFolder,
     NewModel,
     Seed,
     Size,
+    Skip,
     Steps,
     given,
     load_as,
+    not_among,
+    opened,
     picture_can_be_made,
     print_json,
     table_can_be_made,
@@ -31,10 +35,11 @@ app = typer.Typer(help="Reduce pictures or rows to a few numbers, and map them."
 METHODS = {"pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
 
 
-@app.command()
-def fit(
+@app.command("fit")
+def fit_(
     data: Data, out: NewModel, dimensions: Annotated[int, typer.Option(help="Numbers a sample.")] = 32,
-    steps: Steps = None, size: Size = None, grey: Grey = None, seed: Seed = 0, json_: Json = False,
+    steps: Steps = None, size: Size = None, grey: Grey = None, fit: Fit = None, skip: Skip = False, seed: Seed = 0,
+    json_: Json = False,
 ) -> None:  # fmt: skip
     """Learn the codes.
 
@@ -43,7 +48,8 @@ def fit(
     from isthmus import Embedder
 
     options = given(steps=steps, size=size, grey=grey)
-    task = Embedder(dimensions, random_state=seed, progress=True, **options).fit(data)
+    task = Embedder(dimensions, random_state=seed, progress=True, **options)
+    task.fit(opened(data, size=size, grey=grey, fit=fit, skip=skip))
     task.save(out)
     told = {"model": str(out), "dimensions": dimensions, "loss": task.history_.points[-1].losses["model"]}
     print_json(told) if json_ else typer.echo(f"The model is in {out}; its last loss was {told['loss']:.4g} nats")
@@ -54,6 +60,7 @@ def transform(
     model: ModelFolder,
     data: Data,
     out: Annotated[Path, typer.Option(help="CSV or Parquet file to write.", callback=table_can_be_made)],
+    skip: Skip = False,
 ) -> None:
     """Write the code of every sample, in order; of a picture, with its name.
 
@@ -63,7 +70,7 @@ def transform(
     from isthmus.kinds.images import Pictures
 
     task = load_as(model, Embedder)
-    samples: Any = task.input_.read(data) if task.input_.kind == "pictures" else data
+    samples = opened(data, getattr(task.input_, "frame", None), skip=skip)
     codes = task.transform(samples)
     names = {"picture": samples.names} if isinstance(samples, Pictures) else {}
     write_table(out, names | {f"code_{number}": codes[:, number] for number in range(codes.shape[1])})
@@ -75,25 +82,50 @@ def transform(
 def map_(
     model: ModelFolder, data: Data,
     out: Annotated[Path, typer.Option(help="PNG file to write.", callback=picture_can_be_made)],
-    method: Annotated[Literal["pca", "tsne", "umap"], typer.Option(help="How to lay them out.")] = "tsne",
+    method: Annotated[
+        Literal["pca", "tsne", "umap"] | None, typer.Option(help="How to lay them out; by default t-SNE.")
+    ] = None,
+    of: Annotated[
+        Literal["codes", "data"] | None, typer.Option(help="What to lay out: by default the codes, or the data itself.")
+    ] = None,
+    beside: Annotated[bool, typer.Option("--beside", help="All six: the data and the codes, by each method.")] = False,
+    skip: Skip = False,
 ) -> None:  # fmt: skip
     """Draw every sample as a point in the plane, and some of the pictures.
 
     Example: isthmus embed map codes/ photos/ --method umap --out map.png
     """
-    import torch
+    import numpy as np
 
     from isthmus import Embedder
-    from isthmus.kinds.images import Pictures
-    from isthmus.reports.pictures import save_png, scatter_png, spread
+    from isthmus.errors import OptionError
+    from isthmus.reports.pictures import grid, save_png
 
+    if beside and (method or of):
+        raise OptionError("--beside draws every map: leave out --method and --of")
+    not_among(data, out)
     task = load_as(model, Embedder).set_params(random_state=0)
-    samples: Any = task.input_.read(data) if task.input_.kind == "pictures" else data
-    places = task.map(samples, method)
+    samples = opened(data, getattr(task.input_, "frame", None), skip=skip)
+    if beside:
+        six = [np.asarray(_drawn(task, samples, by, what)) for what in ("data", "codes") for by in METHODS]
+        save_png(grid(six, columns=len(METHODS)), out)
+    else:
+        save_png(_drawn(task, samples, method or "tsne", of or "codes"), out)
+    typer.echo(f"The {'maps are' if beside else 'map is'} in {out}")
+
+
+def _drawn(task: Any, samples: Any, method: str, of: str) -> Any:
+    """Return one map, with thumbnails where they do not overlap."""
+    import torch
+
+    from isthmus.kinds.images import Pictures
+    from isthmus.reports.pictures import scatter_png, spread
+
+    places = task.map(samples, method, of=of)
     shown: dict[int, Any] = {}
     if isinstance(samples, Pictures):
         some = spread(places)
         shown = dict(zip(some, samples.part(torch.tensor(some)).arrays(), strict=True))
     things = counted(len(places), "picture" if shown else "row")
-    save_png(scatter_png(places, caption=f"{things} by {METHODS[method]}", shown=shown), out)
-    typer.echo(f"The map is in {out}")
+    what = "codes" if of == "codes" else "pixels" if shown else "columns"
+    return scatter_png(places, caption=f"{things}: their {what} by {METHODS[method]}", shown=shown)

@@ -9,17 +9,22 @@ import typer
 
 from isthmus.cli.options import (
     Data,
+    Fit,
     Grey,
     Json,
     ModelFolder,
     NewModel,
     Seed,
     Size,
+    Skip,
     Steps,
     given,
     load_as,
+    opened,
     picture_can_be_made,
     print_json,
+    table_can_be_made,
+    write_table,
 )
 from isthmus.words import counted
 
@@ -31,10 +36,14 @@ Png = Annotated[
 ]
 
 
-@app.command()
-def fit(
+@app.command("fit")
+def fit_(
     data: Data, out: NewModel, dimensions: Annotated[int, typer.Option(help="Numbers in the code.")] = 32,
-    steps: Steps = None, size: Size = None, grey: Grey = None, seed: Seed = 0, json_: Json = False,
+    steps: Steps = None,
+    beta: Annotated[float | None, typer.Option(help="Weight of the code's price in training; 1 by default.")] = None,
+    free_nats: Annotated[float | None, typer.Option(help="Nats of it that training does not press below.")] = None,
+    draws: Annotated[int | None, typer.Option(help="Codes a sample; more are slower and fit better.")] = None,
+    size: Size = None, grey: Grey = None, fit: Fit = None, skip: Skip = False, seed: Seed = 0, json_: Json = False,
 ) -> None:  # fmt: skip
     """Learn to generate.
 
@@ -42,9 +51,9 @@ def fit(
     """
     from isthmus import Generator
 
-    options = given(steps=steps, size=size, grey=grey)
+    options = given(steps=steps, beta=beta, free_nats=free_nats, draws=draws, size=size, grey=grey)
     task = Generator(dimensions, random_state=seed, progress=True, **options)
-    task.fit(data).save(out)
+    task.fit(opened(data, size=size, grey=grey, fit=fit, skip=skip)).save(out)
     loss = task.history_.points[-1].losses["model"]
     told = {"model": str(out), "dimensions": dimensions, "loss": loss}
     print_json(told) if json_ else typer.echo(f"The model is in {out}; its last loss was {loss:.4g} nats")
@@ -58,9 +67,11 @@ def sample(
 
     Example: isthmus generate sample faces-model/ -n 64 --out grid.png
     """
-    from isthmus.reports.pictures import grid, save_png
+    from isthmus.reports.pictures import in_rows, save_png, sheet
 
-    save_png(grid(_pictures_of(model).set_params(random_state=seed).sample(n)), out)
+    rows = in_rows(_pictures_of(model).set_params(random_state=seed).sample(n))
+    told = f"{counted(n, 'picture')} that {'was' if n == 1 else 'were'} never taken, by {model.name}"
+    save_png(sheet(rows, [""] * len(rows), headings=[told]), out)
     typer.echo(f"{counted(n, 'new sample')} {'is' if n == 1 else 'are'} in {out}")
 
 
@@ -79,6 +90,52 @@ def interpolate(
     way = _pictures_of(model).interpolate(first, second, n)
     save_png(sheet([way], [""], headings=[f"{first.name} to {second.name}"]), out)
     typer.echo(f"The way is in {out}")
+
+
+@app.command()
+def traverse(
+    model: ModelFolder, out: Png,
+    picture: Annotated[Path | None, typer.Argument(help="Picture to start from.", show_default=False)] = None,
+    n: Annotated[int, typer.Option("-n", help="Steps on the way, ends included.", min=2)] = 9,
+) -> None:  # fmt: skip
+    """Draw what each number of the code changes: a row for each, those that change nothing left out.
+
+    Example: isthmus generate traverse faces-model/ me.png --out numbers.png
+    """
+    from isthmus.errors import ModelError
+    from isthmus.reports.pictures import save_png, sheet
+    from isthmus.tasks.generation import REACH
+
+    task = _pictures_of(model)
+    ways = task.traverse(picture, n)
+    if not ways:
+        raise ModelError(f"no number of the code changes what {model} draws: fit it with more steps")
+    start = "" if picture is None else f", the others as in {picture.name}"
+    heading = f"one number of the code from {-REACH:g} to {REACH:g}{start}"
+    save_png(sheet(list(ways.values()), [f"number {number}" for number in ways], headings=[heading]), out)
+    shown = f"{counted(len(ways), 'number')} of {task.dimensions}"
+    typer.echo(f"What {shown} in the code {'changes' if len(ways) == 1 else 'change'} is in {out}")
+
+
+@app.command()
+def likelihood(
+    model: ModelFolder, data: Data,
+    out: Annotated[Path, typer.Option(help="CSV or Parquet file to write.", callback=table_can_be_made)],
+    draws: Annotated[int, typer.Option(help="Codes a sample: the more, the tighter the bound.", min=1)] = 100,
+    skip: Skip = False, seed: Seed = 0,
+) -> None:  # fmt: skip
+    """Write how likely every sample is, in order: a lower bound of its log-likelihood, nats.
+
+    Example: isthmus generate likelihood faces-model/ photos/ --out nats.csv
+    """
+    from isthmus import Generator
+
+    task = load_as(model, Generator).set_params(random_state=seed)
+    samples = opened(data, getattr(task.input_, "frame", None), skip=skip)
+    nats = task.log_likelihood(samples, draws=draws)
+    names = getattr(samples, "names", None) or [str(row) for row in range(len(nats))]
+    write_table(out, {"sample": names, "log_likelihood": nats})
+    typer.echo(f"{counted(len(nats), 'sample')}, {nats.mean():.4g} nats each on average; all are in {out}")
 
 
 def _pictures_of(model: Path) -> Any:

@@ -6,16 +6,16 @@ import json
 import sys
 from collections.abc import Collection
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
 from isthmus.words import a
 
 __all__ = [
-    "Data", "Grey", "Json", "ModelFolder", "NewModel", "NewPage", "Seed", "Size", "Steps", "apart", "can_be_made",
-    "given", "load_as", "picture_can_be_made", "print_json", "sound_can_be_made", "table_can_be_made",
-    "write_table",
+    "Data", "Fit", "Grey", "Json", "ModelFolder", "NewModel", "NewPage", "Seed", "Size", "Skip", "Steps", "apart",
+    "can_be_made", "given", "load_as", "not_among", "not_over", "opened", "picture_can_be_made", "print_json",
+    "sound_can_be_made", "table_can_be_made", "write_table",
 ]  # fmt: skip
 
 Data = Annotated[
@@ -121,6 +121,11 @@ NewPage = Annotated[
 Seed = Annotated[int, typer.Option(help="The same seed gives the same result.")]
 Size = Annotated[int | None, typer.Option(help="Side in pixels to bring pictures to; by default their own.")]
 Grey = Annotated[bool | None, typer.Option("--grey/--colour", help="By default as the pictures are.")]
+Fit = Annotated[
+    Literal["crop", "pad", "stretch"] | None,
+    typer.Option(help="What to do with pictures of other proportions; by default crop."),
+]
+Skip = Annotated[bool, typer.Option("--skip", help="Leave out pictures that cannot be read, with a note.")]
 Steps = Annotated[int | None, typer.Option(help="Training steps; more take longer and fit better.", min=1)]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 
@@ -128,6 +133,23 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to 
 def given(**options: Any) -> dict[str, Any]:
     """Return the options that a person gave; a task has its own defaults for the others."""
     return {name: value for name, value in options.items() if value is not None}
+
+
+def opened(data: Path, frame: Any = None, *, skip: bool = False, **options: Any) -> Any:
+    """Open pictures in a model's frame, or by the options given; a table is handed on, and takes neither.
+
+    `options` are those of `open_pictures`.
+    """
+    from isthmus.errors import OptionError
+    from isthmus.kinds.images import are_pictures, open_pictures
+
+    asked = given(**options)
+    if frame is not None or are_pictures(data):
+        return open_pictures(data, frame, skip=skip, **asked)
+    for name in (["skip"] if skip else []) + list(asked):
+        if data.exists():
+            raise OptionError(f"--{name} is for pictures: {data} is a table")
+    return data
 
 
 def write_table(path: Path, columns: dict[str, Any]) -> None:

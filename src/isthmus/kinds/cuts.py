@@ -1,8 +1,14 @@
-"""Small cuts of large pictures, drawn anew every time: what a network learns the look of photos from."""
+"""Small cuts of large pictures, drawn anew every time: what a network learns the look of photos from.
+
+files, arrays ──► pictures at their own sizes ──► cuts of one size
+                  in memory, or read ahead from disk
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
+from itertools import islice, tee
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +19,24 @@ from torch import Tensor
 from isthmus.code import Batch
 from isthmus.errors import DataError
 from isthmus.kinds import picture_arrays, picture_files
+from isthmus.kinds.ahead import ahead
+from isthmus.kinds.images import HELD, Pictures
 
-__all__ = ["Cuts", "whole_pictures"]
+__all__ = ["Cuts", "numbered_pictures"]
+
+CUTS = 4  # of a photo that is read from disk, in one batch: reading it costs more than all of them
 
 
-def whole_pictures(X: Any, *, grey: bool | None = None) -> Iterator[np.ndarray]:
-    """Yield pictures at their own sizes, uint8 (H, W) or (H, W, 3).
+def numbered_pictures(X: Any, *, grey: bool | None = None, skip: bool = False) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield pictures at their own sizes, uint8 (H, W) or (H, W, 3), each with its number.
 
     Parameters
     ----------
-    X : folder, file, .npz or .npy file, array (N, H, W) or (N, H, W, 3), or iterable of arrays or paths
+    X : folder, file, .npz or .npy file, array (N, H, W) or (N, H, W, 3), Pictures, or iterable of arrays or paths
     grey : bool, optional
         By default each as it is.
+    skip : bool
+        Whether to leave out files that cannot be read, with one note, instead of stopping at the first.
 
     Raises
     ------
@@ -32,18 +44,30 @@ def whole_pictures(X: Any, *, grey: bool | None = None) -> Iterator[np.ndarray]:
         Naming the file or the picture that cannot be used.
     """
     converted: dict[str, list[Path]] = {}
-    for number, picture in enumerate(_each(X)):
-        if isinstance(picture, (str, Path)):
-            opened, what = picture_files.read(picture, grey=grey)
-            if what is not None:
-                converted.setdefault(what, []).append(Path(picture))
-            yield np.asarray(opened)
-        else:
-            yield _coloured(picture_arrays.pixels_of(picture, number), grey)
+    left_out: list[DataError] = []
+    count = 0
+    sources, again = tee(enumerate(_each(X)))
+    for (number, source), outcome in zip(again, ahead(partial(_tried, grey=grey), sources), strict=True):
+        count += 1
+        if isinstance(outcome, DataError):
+            if not skip:
+                raise outcome
+            left_out.append(outcome)
+            continue
+        pixels, what = outcome
+        if what is not None:
+            converted.setdefault(what, []).append(Path(source))
+        yield number, pixels
     picture_files.tell_converted(converted)
+    picture_files.tell_left_out(left_out, count)
+    if count and count == len(left_out):
+        raise DataError(f"none of the {count} pictures could be read")
 
 
 def _each(X: Any) -> Iterable[Any]:
+    """Return where each picture comes from: a path, an array, one of Pillow's, or a function that gives an array."""
+    if isinstance(X, Pictures):
+        return [partial(_one_of, X, place) for place in range(len(X))]
     if isinstance(X, (str, Path)):
         path = Path(X)
         if picture_arrays.is_archive(path):
@@ -52,6 +76,26 @@ def _each(X: Any) -> Iterable[Any]:
     if isinstance(X, (list, tuple, Iterator)) or (isinstance(X, np.ndarray) and X.dtype == object):
         return X
     return picture_arrays.as_array(X)
+
+
+def _one_of(pictures: Pictures, place: int) -> np.ndarray:
+    return pictures.part(torch.tensor([place])).arrays()[0]
+
+
+def _tried(numbered: tuple[int, Any], *, grey: bool | None) -> tuple[np.ndarray, str | None] | DataError:
+    try:
+        return _read(*numbered, grey)
+    except DataError as error:
+        return error
+
+
+def _read(number: int, source: Any, grey: bool | None) -> tuple[np.ndarray, str | None]:
+    """Return a picture's pixels, and what was converted on the way."""
+    if isinstance(source, (str, Path)):
+        opened, what = picture_files.read(source, grey=grey)
+        return np.asarray(opened), what
+    pixels = source() if isinstance(source, partial) else picture_arrays.pixels_of(source, number)
+    return _coloured(pixels, grey), None
 
 
 def _coloured(pixels: np.ndarray, grey: bool | None) -> np.ndarray:
@@ -70,25 +114,37 @@ def _colourless(pixels: np.ndarray) -> bool:
 class Cuts:
     """Square cuts at random places of pictures, as numbers in [0, 1]; what the training loop takes samples from.
 
+    Photos of more than a gigabyte of pixels are read anew, some ahead, whenever they are cut from: then every fourth
+    that a batch names, and four cuts of each.
+
     Parameters
     ----------
-    X : as for `whole_pictures`
+    X, skip : as for `numbered_pictures`
     side : int
         Of a cut, pixels; the shortest side of the pictures, where that is less. Made even: networks halve it.
     grey : bool, optional
         By default whether all pictures are.
     """
 
-    def __init__(self, X: Any, *, side: int, grey: bool | None = None) -> None:
-        pictures = list(whole_pictures(X, grey=grey))
-        if not pictures:
+    def __init__(self, X: Any, *, side: int, grey: bool | None = None, skip: bool = False) -> None:
+        everything = list(_each(X))
+        self.sources: list[Any] = []
+        held, size, shortest, colourless = [], 0, 0, []
+        for number, pixels in numbered_pictures(everything, grey=grey, skip=skip):
+            self.sources.append(everything[number])
+            colourless.append(_colourless(pixels))
+            shortest = min(shortest or side, *pixels.shape[:2])
+            size += pixels.nbytes
+            held.append(pixels)
+            if size > HELD:
+                held.clear()
+        if not self.sources:
             raise DataError("there are no pictures to learn from")
-        if grey is None:
-            grey = all(map(_colourless, pictures))
-            pictures = [_coloured(picture, grey) for picture in pictures]
-        self.pictures = [torch.from_numpy(np.array(picture)).view(*picture.shape[:2], -1) for picture in pictures]
-        self.channels = self.pictures[0].shape[2]
-        shortest = min(min(picture.shape[:2]) for picture in self.pictures)
+        if grey is None and isinstance(X, (str, Path)):
+            picture_files.tell_mixed(colourless)
+        self.grey = all(colourless) if grey is None else grey
+        self.channels = 1 if self.grey else 3
+        self.held = [_coloured(pixels, self.grey) for pixels in held] if size <= HELD else None
         self.side = min(side, shortest) // 2 * 2
         if self.side < 2:
             raise DataError(
@@ -96,18 +152,27 @@ class Cuts:
             )
 
     def __len__(self) -> int:
-        return len(self.pictures)
+        return len(self.sources)
 
     def take(self, chunks: Iterable[Tensor]) -> Iterator[Batch]:
-        """Yield a batch of cuts, one of each picture named."""
-        for chunk in chunks:
-            cuts = torch.stack([self._cut(self.pictures[place]) for place in chunk.tolist()])
+        """Yield a batch of cuts of the pictures named, as many as there are names."""
+        each = 1 if self.held is not None else CUTS
+        chunks, wanted = tee(chunks)
+        places = (place for chunk in chunks for place in chunk[::each].tolist())
+        pictures = map(self._picture, places) if self.held is not None else ahead(self._picture, places)
+        for chunk in wanted:
+            some = islice(pictures, -(-len(chunk) // each))
+            cuts = torch.stack([self._cut(picture) for picture in some for _ in range(each)][: len(chunk)])
             yield Batch(cuts.permute(0, 3, 1, 2).float().div_(255))
 
-    def _cut(self, picture: Tensor) -> Tensor:
+    def _picture(self, place: int) -> np.ndarray:
+        return self.held[place] if self.held is not None else _read(place, self.sources[place], self.grey)[0]
+
+    def _cut(self, picture: np.ndarray) -> Tensor:
         top, left = (int(torch.randint(length - self.side + 1, ())) for length in picture.shape[:2])
-        cut = picture[top : top + self.side, left : left + self.side]
+        part = np.array(picture[top : top + self.side, left : left + self.side])
+        cut = torch.from_numpy(part).view(self.side, self.side, -1)
         mirrored, turned = (torch.rand(2) < 0.5).tolist()
         cut = cut.flip(1) if mirrored else cut
-        part = min(picture.shape[:2]) > self.side  # a part of a photo may lie any way, a whole digit may not
-        return cut.transpose(0, 1) if turned and part else cut
+        larger = min(picture.shape[:2]) > self.side  # a part of a photo may lie any way, a whole digit may not
+        return cut.transpose(0, 1) if turned and larger else cut

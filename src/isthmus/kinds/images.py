@@ -6,10 +6,9 @@ files, arrays ──► frame (size, channels, how to fit) ──► uint8 (N, C
 
 from __future__ import annotations
 
-import warnings
+import os
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from numbers import Integral
 from pathlib import Path
 from typing import Any, Literal
@@ -20,15 +19,17 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from isthmus.code import Batch
-from isthmus.errors import DataError, OptionError, SchemaWarning
+from isthmus.errors import DataError, OptionError
 from isthmus.kinds import picture_arrays, picture_files
+from isthmus.kinds.ahead import ahead
+from isthmus.words import printable
 
-__all__ = ["Frame", "Pictures", "are_pictures", "open_pictures", "to_arrays"]
+__all__ = ["HELD", "Frame", "Pictures", "are_pictures", "open_pictures", "to_arrays"]
 
 LARGEST_SIDE = 128  # of a frame that nobody asked for
 MOST_PIXELS = 2**24  # of a frame: a batch of larger pictures would fill any memory
 HELD = 2**30  # bytes of pixels that are kept in memory; a larger folder is read anew each time
-AHEAD = 4  # batches to read ahead
+LOOKED_AT = 64  # files, from all over a folder, that tell its frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,22 +98,28 @@ class Pictures:
     Parameters
     ----------
     frame : Frame
-    names : sequence of str
-        What to call each in a message: its path, or "picture 3".
+    sources : sequence of str or path
+        Where each comes from: its path, or "picture 3".
     pixels : uint8 tensor (N, C, H, W), optional
         Where they are in memory; else they are read when taken.
+
+    Attributes
+    ----------
+    names : list of str
+        What to call each in a message or a table.
     """
 
-    def __init__(self, frame: Frame, names: Sequence[str], pixels: Tensor | None = None) -> None:
-        self.frame, self.names, self.pixels = frame, list(names), pixels
+    def __init__(self, frame: Frame, sources: Sequence[str | Path], pixels: Tensor | None = None) -> None:
+        self.frame, self.sources, self.pixels = frame, list(sources), pixels
+        self.names = [printable(source) for source in self.sources]
 
     def __len__(self) -> int:
         return len(self.names)
 
     def part(self, index: Tensor) -> Pictures:
         """Return some of them as pictures of their own."""
-        names = [self.names[place] for place in index.tolist()]
-        return Pictures(self.frame, names, None if self.pixels is None else self.pixels[index])
+        sources = [self.sources[place] for place in index.tolist()]
+        return Pictures(self.frame, sources, None if self.pixels is None else self.pixels[index])
 
     def at(self, index: Tensor) -> Tensor:
         """Return some of them as numbers in [0, 1], (n, C, H, W)."""
@@ -125,14 +132,8 @@ class Pictures:
             for chunk in chunks:
                 yield Batch(self.at(chunk))
             return
-        with ThreadPoolExecutor(AHEAD) as readers:  # Pillow decodes without holding the interpreter
-            waiting = []
-            for chunk in chunks:
-                waiting.append(readers.submit(self.at, chunk))
-                if len(waiting) > AHEAD:
-                    yield Batch(waiting.pop(0).result())
-            for future in waiting:
-                yield Batch(future.result())
+        for x in ahead(self.at, chunks):
+            yield Batch(x)
 
     def batches(self, size: int = 512) -> Iterator[Tensor]:
         """Yield all of them in their order, (n, C, H, W) in [0, 1]."""
@@ -148,11 +149,11 @@ class Pictures:
         return list(to_arrays(self.all())) if len(self) else []
 
     def _read(self, index: Sequence[int]) -> Tensor:
-        return torch.stack([_fitted(self.names[place], self.frame)[0] for place in index])
+        return torch.stack([_fitted(self.sources[place], self.frame)[0] for place in index])
 
 
 def are_pictures(X: Any) -> bool:
-    """Tell pictures from a table: an array of 3 dimensions or more, a list of pictures, a folder, or an .npz file."""
+    """Tell pictures from a table: `Pictures`, an array of 3 dimensions or more, a list, a folder, an .npz file."""
     if isinstance(X, (str, Path)):
         return os.path.isdir(X) or Path(X).suffix.lower() in picture_arrays.SUFFIXES | picture_files.SUFFIXES
     return isinstance(X, Pictures) or picture_arrays.are_arrays(X)
@@ -171,18 +172,19 @@ def open_pictures(
 
     Parameters
     ----------
-    X : path, array or list
+    X : path, array, list or Pictures
         A folder (with or without sub-folders) of PNG, JPEG or WebP files, one such file, an .npz or .npy file, a
-        uint8 array (N, H, W) or (N, H, W, 3), or a list of arrays or of Pillow's pictures, of one size.
+        uint8 array (N, H, W) or (N, H, W, 3), a list of arrays or of Pillow's pictures, of one size, or what was
+        opened before.
     frame : Frame, optional
-        What a model was fitted to; else it is chosen by `size`, `grey` and `fit`, or from the first pictures.
+        What a model was fitted to; else it is chosen by `size`, `grey` and `fit`, or from 64 pictures from all over.
     size : int or (height, width), optional
         By default that of the pictures, at most 128 on the longer side.
     grey : bool, optional
-        By default whether all of the first pictures are grey.
+        By default whether all pictures looked at are grey; a folder that mixes both is told.
     fit : "crop", "pad" or "stretch"
     skip : bool
-        Whether to leave out files that cannot be read, with a warning each, instead of stopping at the first.
+        Whether to leave out files that cannot be read, with one note, instead of stopping at the first.
 
     Raises
     ------
@@ -190,8 +192,9 @@ def open_pictures(
         Naming the file that cannot be read, or saying what is wrong with the array.
     """
     if isinstance(X, Pictures):
-        if frame not in (None, X.frame):
-            raise DataError(f"these pictures were brought to {X.frame}; the model needs {frame}: open them anew")
+        asked = frame or _frame(X.frame, size=size, grey=grey)
+        if asked != X.frame:
+            raise DataError(f"these pictures were brought to {X.frame}; the model needs {asked}: open them anew")
         return X
     if isinstance(X, (str, Path)):
         path = Path(X)
@@ -212,22 +215,24 @@ def _from_files(files: list[Path], frame: Frame | None, size: Any, grey: bool | 
     frame = frame or _frame_of_files(files, size, grey, fit, skip)
     bytes_each = frame.channels * frame.height * frame.width
     hold = len(files) * bytes_each <= HELD
-    kept: list[str] = []
+    kept: list[Path] = []
+    left_out: list[DataError] = []
     pixels: list[Tensor] = []
     converted: dict[str, list[Path]] = {}
-    with ThreadPoolExecutor(AHEAD) as readers:  # every file is tried once, so that training cannot stop halfway
-        for path, outcome in zip(files, readers.map(lambda path: _tried(path, frame), files), strict=True):
-            if isinstance(outcome, DataError):
-                if not skip:
-                    raise outcome
-                warnings.warn(f"left out: {outcome}", SchemaWarning, stacklevel=3)
-                continue
-            kept.append(str(path))
-            if hold:
-                pixels.append(outcome[0])
-            if outcome[1] is not None:
-                converted.setdefault(outcome[1], []).append(path)
+    # every file is tried once, so that training cannot stop halfway
+    for path, outcome in zip(files, ahead(lambda path: _tried(path, frame), files), strict=True):
+        if isinstance(outcome, DataError):
+            if not skip:
+                raise outcome
+            left_out.append(outcome)
+            continue
+        kept.append(path)
+        if hold:
+            pixels.append(outcome[0])
+        if outcome[1] is not None:
+            converted.setdefault(outcome[1], []).append(path)
     picture_files.tell_converted(converted)
+    picture_files.tell_left_out(left_out, len(files))
     if not kept:
         raise DataError(f"none of the {len(files)} pictures could be read")
     return Pictures(frame, kept, torch.stack(pixels) if hold else None)
@@ -246,21 +251,23 @@ def _fitted(path: str | Path, frame: Frame) -> tuple[Tensor, str | None]:
 
 
 def _frame_of_files(files: list[Path], size: Any, grey: bool | None, fit: Any, skip: bool) -> Frame:
-    sizes, grey_so_far = [], True
-    for path in files[:64]:
+    sizes, colourless = [], []
+    for place in np.unique(np.linspace(0, len(files) - 1, LOOKED_AT).astype(int)):
         try:
-            picture, _ = picture_files.read(path, grey=False)
+            picture, _ = picture_files.read(files[place], grey=False)
         except DataError:
             if not skip:
                 raise
             continue
         sizes.append((picture.height, picture.width))
         values = np.asarray(picture.resize((32, 32)))
-        grey_so_far &= bool((values == values[..., :1]).all())
+        colourless.append(bool((values == values[..., :1]).all()))
     if not sizes:
-        raise DataError(f"none of the first {min(len(files), 64)} pictures could be read")
+        raise DataError(f"none of {min(len(files), LOOKED_AT)} pictures from all over could be read")
+    if grey is None:
+        picture_files.tell_mixed(colourless)
     height, width = (int(value) for value in np.median(np.array(sizes), axis=0))
-    return _frame(height, width, 1 if (grey_so_far if grey is None else grey) else 3, size, fit)
+    return _frame(_moderate(height, width, 1 if all(colourless) else 3, fit), size=size, grey=grey)
 
 
 def _from_array(X: Any, frame: Frame | None, size: Any, grey: bool | None, fit: Any) -> Pictures:
@@ -269,20 +276,25 @@ def _from_array(X: Any, frame: Frame | None, size: Any, grey: bool | None, fit: 
     if array.ndim == 4 and array.shape[3] == 1:
         array = array[..., 0]
     own = 1 if array.ndim == 3 else 3
-    frame = frame or _frame(array.shape[1], array.shape[2], own if grey is None else (1 if grey else 3), size, fit)
+    frame = frame or _frame(_moderate(array.shape[1], array.shape[2], own, fit), size=size, grey=grey)
     if (own, array.shape[1], array.shape[2]) == frame.shape:
         pixels = torch.from_numpy(np.ascontiguousarray(array))
         return Pictures(frame, names, pixels[:, None] if own == 1 else pixels.permute(0, 3, 1, 2).contiguous())
     return Pictures(frame, names, torch.stack([frame.apply(Image.fromarray(picture)) for picture in array]))
 
 
-def _frame(height: int, width: int, channels: int, size: Any, fit: Any) -> Frame:
-    if size is not None:
-        sides = size if isinstance(size, (tuple, list)) else (size, size)
-        if len(sides) != 2 or not all(isinstance(side, Integral) and not isinstance(side, bool) for side in sides):
-            raise OptionError(f"size must be a whole number of pixels, or two (height, width), not {size!r}")
-        height, width = map(int, sides)
-    elif max(height, width) > LARGEST_SIDE:
-        shrink = LARGEST_SIDE / max(height, width)
-        height, width = max(1, round(height * shrink)), max(1, round(width * shrink))
-    return Frame(height, width, channels, fit)
+def _moderate(height: int, width: int, channels: int, fit: Any) -> Frame:
+    """Return a frame of pictures' own proportions, and of no more pixels than nobody asked for."""
+    shrink = min(1.0, LARGEST_SIDE / max(height, width))
+    return Frame(max(1, round(height * shrink)), max(1, round(width * shrink)), channels, fit)
+
+
+def _frame(own: Frame, *, size: Any, grey: bool | None) -> Frame:
+    """Return what was asked for, and where nothing was, what is there."""
+    channels = own.channels if grey is None else (1 if grey else 3)
+    if size is None:
+        return replace(own, channels=channels)
+    sides = size if isinstance(size, (tuple, list)) else (size, size)
+    if len(sides) != 2 or not all(isinstance(side, Integral) and not isinstance(side, bool) for side in sides):
+        raise OptionError(f"size must be a whole number of pixels, or two (height, width), not {size!r}")
+    return Frame(int(sides[0]), int(sides[1]), channels, own.fit)

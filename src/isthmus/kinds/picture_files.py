@@ -1,7 +1,7 @@
 """One picture file, read with distrust: PNG, JPEG or WebP in, pixels out.
 
 What cannot be read is one clear error that names the file. What can be read after a conversion that loses something
-(16 bits, a palette, CMYK, transparency) is converted, and said.
+(16 bits, a palette, CMYK, transparency, a second picture in the file) is converted, and said.
 """
 
 from __future__ import annotations
@@ -17,40 +17,64 @@ from isthmus.errors import DataError, SchemaWarning
 from isthmus.files import found_below
 from isthmus.words import counted
 
-__all__ = ["SUFFIXES", "find", "read", "tell_converted", "upright"]
+__all__ = ["SUFFIXES", "find", "read", "tell_converted", "tell_left_out", "tell_mixed", "upright"]
 
-SUFFIXES = {".png", ".jpg", ".jpeg", ".webp"}
+SUFFIXES = {".png", ".jpg", ".jpeg", ".jfif", ".webp"}
 OTHERS = {".avif", ".bmp", ".gif", ".heic", ".heif", ".jp2", ".jxl", ".svg", ".tga", ".tif", ".tiff"}  # not read
-NAMED = 3  # files to name where there are many
+NAMED, REASONS = 3, 20  # files to name where there are many; those to name with a reason
 FORMATS = ("PNG", "JPEG", "WEBP")  # no decoder beyond these ever sees a file
+CAMERA = "MPO"  # a JPEG with further pictures behind the first, as cameras write their previews
 MOST_PIXELS = 100_000_000  # of one picture; a larger one is taken for an attack, or needs cutting up first
 CONVERTED = {"P": "a palette", "CMYK": "CMYK colours", "YCbCr": "YCbCr colours", "LAB": "Lab colours"}
-DEEP = {"I", "F", "I;16", "I;16B", "I;16L", "I;16N"}  # more than 8 bits a value
+SIXTEEN = {"I;16", "I;16B", "I;16L", "I;16N"}  # bits a value
+DEEP = {"I", "F"} | SIXTEEN  # more than 8 bits
 
 
 def find(folder: str | Path) -> list[Path]:
-    """Return the picture files of a folder and its sub-folders, sorted by path; those of other formats are noted.
+    """Return the picture files of a folder and its sub-folders, sorted by path.
+
+    Files of other formats, and sub-folders that are links, are left out with a note.
 
     Raises
     ------
     DataError
         If there is no such folder, or no picture in it.
     """
-    found = found_below(folder, SUFFIXES, "pictures")
-    others = sorted(path for path in Path(folder).rglob("*") if path.suffix.lower() in OTHERS and path.is_file())
-    if others:
-        warnings.warn(
-            f"{counted(len(others), 'file')} left out, no PNG, JPEG or WebP: {_some(others)}",
-            SchemaWarning,
-            stacklevel=3,
-        )
-    return found
+    everything = sorted(Path(folder).rglob("*"))
+    others = [path for path in everything if path.suffix.lower() in OTHERS and path.is_file()]
+    linked = [path for path in everything if path.is_symlink() and path.is_dir()]
+    for left_out, thing, why in ((others, "file", "no PNG, JPEG or WebP"), (linked, "folder", "only linked to")):
+        if left_out:
+            told = f"{counted(len(left_out), thing)} left out, {why}: {_some(left_out)}"
+            warnings.warn(told, SchemaWarning, stacklevel=3)
+    return found_below(folder, SUFFIXES, "pictures")
 
 
 def tell_converted(converted: Mapping[str, Sequence[Path]]) -> None:
     """Say in one note for each way of losing something which files were converted."""
     for what, paths in converted.items():
         warnings.warn(f"{_some(paths)}: {what}", SchemaWarning, stacklevel=3)
+
+
+def tell_left_out(errors: Sequence[DataError], count: int) -> None:
+    """Say in one note which of so many files could not be read, and why."""
+    if errors:
+        reasons = "; ".join(map(str, errors[:REASONS]))
+        more = f"; and {len(errors) - REASONS:,} more" if len(errors) > REASONS else ""
+        warnings.warn(
+            f"{len(errors):,} of {counted(count, 'file')} left out: {reasons}{more}", SchemaWarning, stacklevel=3
+        )
+
+
+def tell_mixed(colourless: Sequence[bool]) -> None:
+    """Say where some pictures are grey and others in colour, and nobody said which is meant."""
+    if any(colourless) and not all(colourless):
+        warnings.warn(
+            f"{sum(colourless):,} of {len(colourless):,} pictures looked at are grey, the others in colour: all are "
+            "taken in colour; ask for grey where colour does not matter",
+            SchemaWarning,
+            stacklevel=3,
+        )
 
 
 def _some(paths: Sequence[Path]) -> str:
@@ -113,12 +137,12 @@ def upright(
     if opened.width * opened.height > MOST_PIXELS:
         raise DataError(_too_large(path, opened.size))
     frames = getattr(opened, "n_frames", 1)
-    if frames > 1:
+    if frames > 1 and opened.format != CAMERA:
         raise DataError(f"{path} is animated ({frames} frames): save the frame you mean as a picture of its own")
-    converted = _loses(opened)
+    lost = _loses(opened)
     if grey is None:
         grey = opened.mode in {"1", "L", "LA"} | DEEP
-    if least is not None and opened.format == "JPEG":
+    if least is not None and opened.format in {"JPEG", CAMERA}:
         turned = max(least)  # EXIF may turn it by a quarter
         opened.draft(None, (turned, turned))
     picture = ImageOps.exif_transpose(opened)
@@ -128,21 +152,30 @@ def upright(
         picture = picture.convert("RGBA")
         white = Image.new("RGBA", picture.size, "white")
         picture = Image.alpha_composite(white, picture)
-    into = "grey" if grey else "RGB"
-    return picture.convert("L" if grey else "RGB"), converted and f"{converted}, converted to 8 bits of {into}"
+    notes = [f"{' and '.join(lost)}, converted to 8 bits of {'grey' if grey else 'RGB'}"] if lost else []
+    if frames > 1:
+        notes.append(f"{frames} pictures in one file, the first is read")
+    return picture.convert("L" if grey else "RGB"), "; ".join(notes) or None
 
 
-def _loses(opened: Image.Image) -> str | None:
-    if opened.mode in DEEP:
-        return "16 bits"
+def _loses(opened: Image.Image) -> list[str]:
+    """Return what a picture has that 8 bits of grey or RGB have not, in words."""
+    lost = ["16 bits"] if opened.mode in DEEP or _stored_deep(opened) else []
     if opened.mode in {"RGBA", "LA", "PA"} or "transparency" in opened.info:
-        return "transparency"
-    return CONVERTED.get(opened.mode)
+        lost.append("transparency")
+    elif opened.mode in CONVERTED:
+        lost.append(CONVERTED[opened.mode])
+    return lost
+
+
+def _stored_deep(opened: Image.Image) -> bool:
+    """Tell whether a file has 16 bits a value where Pillow, which has no such mode in colour, gives 8."""
+    return any(";16" in str(tile[3]) for tile in getattr(opened, "tile", []))
 
 
 def _eight_bits(picture: Image.Image) -> Image.Image:
     values = np.asarray(picture, dtype=np.float64)
-    top = 65535.0 if values.max(initial=0.0) > 255 else 255.0
+    top = 65535.0 if picture.mode in SIXTEEN or values.max(initial=0.0) > 255 else 255.0
     return Image.fromarray(np.clip(np.rint(values * (255.0 / top)), 0, 255).astype(np.uint8))
 
 

@@ -45,7 +45,9 @@ def png_names(paths: Sequence[Path]) -> list[Path]:
 
 
 def check_folder(out: Path, source: Path) -> None:
-    """Refuse a folder in which something would be lost: that of the pictures read, or one that holds other files.
+    """Refuse a folder in which something would be lost, or read as if it were an original.
+
+    That is the folder of the pictures read, one above or below it, or one that holds other files.
 
     Raises
     ------
@@ -54,6 +56,8 @@ def check_folder(out: Path, source: Path) -> None:
     if out.exists() and not out.is_dir():
         raise OutputError(f"cannot write {out}: a file of that name exists; nothing was changed")
     read, written = source.resolve(), out.resolve()
+    if source.is_dir() and read in written.parents:
+        raise OutputError(f"cannot write {out}: it lies among the pictures to read in {source}; give another folder")
     if source.is_dir() and (written == read or written in read.parents):
         raise OutputError(f"cannot write {out}: the pictures to read are in it; give another folder")
     for path in sorted(out.rglob("*")) if out.is_dir() else []:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.colors import Normalize
+from matplotlib.ft2font import FT2Font
 from PIL import Image, ImageDraw, ImageFont
 
 from isthmus.files import replaced_file
 from isthmus.tasks.picture_judge import PictureReason
 
-__all__ = ["data_url", "grid", "heat_map", "save_png", "scatter_png", "sheet", "spread", "strips"]
+__all__ = ["data_url", "grid", "heat_map", "in_rows", "save_png", "scatter_png", "sheet", "spread", "strips"]
 
 GAP, GROUND = 2, 128  # pixels between pictures, and their grey
 FONT, MARGIN, LONGEST = 14, 6, 40  # pixels of a letter and around it; letters of a label
@@ -26,30 +29,53 @@ SMALLEST = 48  # pixels; smaller pictures are enlarged by a whole factor, so tha
 
 def grid(pictures: np.ndarray | Sequence[np.ndarray], columns: int | None = None) -> Image.Image:
     """Lay pictures of one size out in rows, uint8 (N, H, W) or (N, H, W, 3); by default in a square."""
+    rows = in_rows(pictures, columns)
+    return _laid_out(rows, len(rows[0]))
+
+
+def in_rows(pictures: Any, columns: int | None = None) -> list[Any]:
+    """Return pictures in rows of so many; by default in a square."""
     columns = columns or int(np.ceil(np.sqrt(len(pictures))))
-    return _laid_out([pictures[at : at + columns] for at in range(0, len(pictures), columns)], columns)
+    return [pictures[at : at + columns] for at in range(0, len(pictures), columns)]
 
 
 def sheet(
     rows: Sequence[Sequence[np.ndarray]], labels: Sequence[str], *, headings: Sequence[str] = (), columns: int = 0
 ) -> Image.Image:
-    """Lay rows of pictures out with a label at the left of each and headings above, evenly; rows may be short."""
+    """Lay rows of pictures out with a label at the left of each and headings above, evenly; rows may be short.
+
+    Letters that the font lacks are written as their numbers.
+    """
     columns = max(columns, *(len(row) for row in rows))
-    whole, font = _laid_out(rows, columns, smallest=5 * FONT), ImageFont.load_default(FONT)
+    whole, font = _laid_out(rows, columns, smallest=5 * FONT), _font()[0]
     # of a long label the end says most
-    labels = [label if len(label) <= LONGEST else "…" + label[-LONGEST:] for label in labels]
+    labels = [label if len(label) <= LONGEST else "…" + label[-LONGEST:] for label in map(_in_font, labels)]
+    headings = list(map(_in_font, headings))
     left = 2 * MARGIN + max(int(font.getlength(label)) for label in labels)
     top = FONT + 2 * MARGIN if headings else 0
-    framed = Image.new("RGB", (left + whole.width, top + whole.height), "white")
+    widest = int(max((font.getlength(heading) for heading in headings), default=0)) * len(headings)
+    framed = Image.new("RGB", (left + max(whole.width, widest + MARGIN), top + whole.height), "white")
     framed.paste(whole, (left, top))
     drawn = ImageDraw.Draw(framed)
     for number, label in enumerate(labels):
         middle = top + whole.height * (number + 0.5) / len(rows)
         drawn.text((left - MARGIN, middle), label, fill="black", font=font, anchor="rm")
     for number, heading in enumerate(headings):
-        middle = left + whole.width * (number + 0.5) / len(headings)
+        middle = left + (framed.width - left) * (number + 0.5) / len(headings)
         drawn.text((middle, top - MARGIN), heading, fill="black", font=font, anchor="ms")
     return framed
+
+
+@cache
+def _font() -> tuple[ImageFont.FreeTypeFont, frozenset[int]]:
+    """Return the font that comes with matplotlib, and the letters it has: more than those of Pillow's own."""
+    path = str(Path(mpl.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf"))
+    return ImageFont.truetype(path, FONT), frozenset(FT2Font(path).get_charmap())
+
+
+def _in_font(text: str) -> str:
+    r"""Return text with the letters that the font lacks written as \u732b."""
+    return "".join(letter if ord(letter) in _font()[1] else ascii(letter)[1:-1] for letter in text)
 
 
 def _laid_out(

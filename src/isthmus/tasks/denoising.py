@@ -14,7 +14,7 @@ from isthmus.autoencoder import AutoEncoder
 from isthmus.code import Batch
 from isthmus.errors import OptionError
 from isthmus.kinds import picture_files
-from isthmus.kinds.cuts import Cuts, whole_pictures
+from isthmus.kinds.cuts import Cuts, numbered_pictures
 from isthmus.kinds.images import Frame, to_arrays
 from isthmus.kinds.picture_arrays import as_array, is_archive, load_array
 from isthmus.kinds.picture_folder import added_pictures, check_folder, png_names
@@ -48,7 +48,7 @@ class Denoiser(LearnedTask):
     cut : int
         Side of the cuts, pixels; smaller pictures are used whole.
     grey : bool, optional
-        By default whether the first pictures are grey.
+        By default whether all pictures are grey.
     random_state : int, RandomState or None
     log_dir, checkpoint : path, optional
     progress : bool
@@ -88,13 +88,15 @@ class Denoiser(LearnedTask):
         self.checkpoint = checkpoint
         self.progress = progress
 
-    def fit(self, X: Any, y: Any = None) -> Denoiser:
+    def fit(self, X: Any, y: Any = None, *, skip: bool = False) -> Denoiser:
         """Learn from clean pictures.
 
         Parameters
         ----------
-        X : folder of pictures, array or list of pictures, or .npz file of them
+        X : folder of pictures, array or list of pictures, .npz file of them, or Pictures
         y : ignored
+        skip : bool
+            Whether to leave out files that cannot be read, with one note, instead of stopping at the first.
 
         Raises
         ------
@@ -109,7 +111,7 @@ class Denoiser(LearnedTask):
         check_number("level", self.level)
         if not 0 < self.level < 1:
             raise OptionError(f"level must lie above 0 and below 1, not {self.level}")
-        cuts = Cuts(X, side=self.cut, grey=self.grey)
+        cuts = Cuts(X, side=self.cut, grey=self.grey, skip=skip)
         self.input_ = PictureInput(Frame(cuts.side, cuts.side, cuts.channels))
         with torch.random.fork_rng():
             torch.manual_seed(self._seed())
@@ -119,18 +121,20 @@ class Denoiser(LearnedTask):
             )  # fmt: skip
         return self
 
-    def restore(self, X: Any, *, thorough: bool = False) -> Any:
+    def restore(self, X: Any, *, thorough: bool = False, skip: bool = False) -> Any:
         """Return pictures without their noise.
 
         Parameters
         ----------
-        X : folder, file, array of pictures, or list of pictures of any sizes
+        X : folder, file, array of pictures, list of pictures of any sizes, or Pictures
             A picture is uint8, (H, W) or (H, W, 3). Each comes back grey or in colour as it is, whatever was learned
             from: a model of grey pictures restores the channels of a coloured one one by one.
         thorough : bool
             Whether to average over all eight ways to mirror and turn a picture: eight times the work for about a tenth
             of a decibel (Timofte, Rothe & Van Gool, 2016, arXiv:1511.02228, section 3.4). Pictures no larger than the
             cuts that were learned from are mirrored alone.
+        skip : bool
+            As in `fit`.
 
         Returns
         -------
@@ -142,16 +146,16 @@ class Denoiser(LearnedTask):
         DataError
             Naming the file or the picture that cannot be used.
         """
-        restored = list(self._each_restored(X, thorough))
+        restored = [picture for _, picture in self._each_restored(X, thorough, skip)]
         stacked = isinstance(X, np.ndarray) or (isinstance(X, (str, Path)) and is_archive(Path(X)))
         return np.stack(restored) if stacked else restored
 
-    def restore_files(self, X: str | Path, out: str | Path, *, thorough: bool = False) -> int:
+    def restore_files(self, X: str | Path, out: str | Path, *, thorough: bool = False, skip: bool = False) -> int:
         """Restore a picture file, a folder of them or an .npz into a folder of PNG files; return how many there were.
 
         The folder is written whole or not at all. It may hold what was restored earlier, and nothing else. Files keep
         their names and sub-folders; where two differ in their ending alone it stays in the name (a.jpg.png); pictures
-        of an .npz are numbered.
+        of an .npz are numbered. `thorough` and `skip` are as in `restore`.
 
         Raises
         ------
@@ -171,15 +175,17 @@ class Denoiser(LearnedTask):
             pictures = [source] if source.is_file() else picture_files.find(source)
             root = source.parent if source.is_file() else source
             names = png_names([path.relative_to(root) for path in pictures])
+        count = 0
         with added_pictures(folder) as keep:
-            for name, restored in zip(names, self._each_restored(pictures, thorough), strict=True):
-                keep(name, restored)
-        return len(names)
+            for number, restored in self._each_restored(pictures, thorough, skip):
+                keep(names[number], restored)
+                count += 1
+        return count
 
-    def _each_restored(self, X: Any, thorough: bool) -> Iterator[np.ndarray]:
+    def _each_restored(self, X: Any, thorough: bool, skip: bool) -> Iterator[tuple[int, np.ndarray]]:
         self._check_fitted()
-        for picture in whole_pictures(X):
-            yield self._restored(picture, self._ways(picture) if thorough else WAYS[:1])
+        for number, picture in numbered_pictures(X, skip=skip):
+            yield number, self._restored(picture, self._ways(picture) if thorough else WAYS[:1])
 
     def _ways(self, picture: np.ndarray) -> Sequence[tuple[bool, int]]:
         frame = self.input_.frame

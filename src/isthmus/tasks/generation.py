@@ -24,13 +24,15 @@ from isthmus.tasks.learned import LearnedTask, over
 from isthmus.tasks.options import check_options, check_whole
 from isthmus.training.samples import InMemory, Samples, Viewed
 
-__all__ = ["Generator"]
+__all__ = ["REACH", "Generator"]
 
 NEAR = 0.1  # of black or white: a picture most of whose pixels are so near is one of ink
 INK = 0.7  # share of such pixels
 FIRST = 2048  # samples that decide
 DRAWS_AT_ONCE, AT_ONCE = 50, 4096  # draws of one sample, and of all
 PASSED = 512  # draws that pass the encoder together
+REACH = 2.5  # how far a number of the code is moved: deviations of the standard normal law
+SEEN = 0.05  # of white, or of a column's deviation, that a number changes at least to be shown
 PRIOR = "code.prior."  # where a model keeps it
 MOST_CODES, JUDGES = 20_000, 512  # samples that the law of the codes is taken from, and others that it is judged by
 MOST_COMPONENTS, CODES_A_NUMBER = 64, 20  # at least so many codes for each number of each component
@@ -55,7 +57,8 @@ class Generator(LearnedTask):
     beta : float
         Weight of the rate in training (Higgins et al., 2017).
     free_nats : float
-        Nats of rate that training does not press below.
+        Nats of a sample's rate that training does not press it below: of the whole code, not of each number, and of
+        each sample, not of a batch's mean, as in Kingma et al. (2016, appendix C.8).
     draws : int
         Codes a sample; more than one is the importance-weighted auto-encoder (Burda et al., 2016).
     warm_start : bool
@@ -150,9 +153,37 @@ class Generator(LearnedTask):
     def interpolate(self, a: Any, b: Any, n: int = 8) -> Any:
         """Return n samples on the way from the code of `a` to that of `b`, one sample each, ends included."""
         check_whole("n", n, 2)
-        ends = [self._over(end, lambda part: self.model_.embed(Batch(part)))[:1] for end in (a, b)]
+        ends = [self._means(end)[:1] for end in (a, b)]
         way = torch.linspace(0, 1, n)[:, None]
         return self.input_.back(self._decoded(ends[0] + way * (ends[1] - ends[0])))
+
+    def traverse(self, X: Any = None, n: int = 9) -> dict[int, Any]:
+        """Return what the numbers of the code change, one at a time.
+
+        Parameters
+        ----------
+        X : one sample, as for `fit`, optional
+            Where to start; by default in the middle, where all numbers are 0.
+        n : int
+            Samples a number.
+
+        Returns
+        -------
+        dict
+            Of each number of the code, n samples while it goes from -2.5 to 2.5 and the others stay. Numbers that
+            change next to nothing are left out.
+        """
+        check_whole("n", n, 2)
+        self._check_fitted()
+        start = torch.zeros(1, self.dimensions) if X is None else self._means(X)[:1]
+        ways = {}
+        for number in range(self.dimensions):
+            codes = start.repeat(n, 1)
+            codes[:, number] = torch.linspace(-REACH, REACH, n)
+            shown = self._decoded(codes)
+            if (shown.amax(0) - shown.amin(0)).max() >= SEEN:
+                ways[number] = self.input_.back(shown)
+        return ways
 
     def reconstruct(self, X: Any) -> Any:
         """Return samples as they come out of the narrow place."""
@@ -160,7 +191,7 @@ class Generator(LearnedTask):
 
     def transform(self, X: Any) -> np.ndarray:
         """Return the codes' means, (N, dimensions)."""
-        return self._over(X, lambda part: self.model_.embed(Batch(part))).numpy()
+        return self._means(X).numpy()
 
     def log_likelihood(self, X: Any, *, draws: int = 100) -> np.ndarray:
         """Return a lower bound of the log density of samples, nats (N,).
@@ -218,6 +249,9 @@ class Generator(LearnedTask):
         """Return the mean description length of samples, by the same chance for the same seed."""
         with _seeded(seed), _exact(self.model_.code):
             return self._bounds(x, self.draws).mean()
+
+    def _means(self, X: Any) -> Tensor:
+        return self._over(X, lambda part: self.model_.embed(Batch(part)))
 
     def _decoded(self, codes: Tensor) -> Tensor:
         return over(InMemory(Batch(codes)), self.model_.decode)
