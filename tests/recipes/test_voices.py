@@ -6,7 +6,7 @@ import torch
 
 from isthmus.code import Batch
 from isthmus.codes.quantized import Quantized
-from isthmus.kinds.made_speech import spoken
+from isthmus.kinds.made_speech import SPEAKERS, spoken
 from isthmus.networks.sounds import WINDOW, SoundEncoder, shapes, windows
 from isthmus.networks.speech import SpeakerEncoder
 from isthmus.recipes.adain_vc import AnotherVoice, NewVoices, adain_vc
@@ -16,8 +16,10 @@ from isthmus.recipes.speakers import Speakers
 from isthmus.recipes.speech_sounds import sounds, speech_sounds
 from isthmus.recipes.speech_units import speech_units
 from isthmus.recipes.vocoder import vocoder
+from isthmus.tasks.speech_input import SpeechInput
 from isthmus.training.loop import train
 from isthmus.training.settings import Settings
+from isthmus.training.takes import Takes
 from tests.laws import RecipeLaws
 
 
@@ -64,14 +66,29 @@ def test_a_vocoder_learns_to_sound_like_what_it_hears():
     assert model.description_length(Batch(heard)).mean() < 0.6 * before
 
 
-class TestSpeakers:
-    def test_speakers_are_told_apart_by_angles(self):
-        torch.manual_seed(0)
-        model = Speakers(SpeakerEncoder(80, 16, 8))
-        passage = model(pairs())
-        assert passage.distance.shape == (4,)
-        (player,) = model.players()
-        player.loss(passage).backward()
+def test_takes_of_one_voice_become_nearer_than_those_of_two():
+    torch.manual_seed(0)
+    front, model, names = SpeechInput(), Speakers(SpeakerEncoder(80, 16, 8)), list(SPEAKERS)
+
+    def heard(word):
+        return [front.mel(spoken(word, name, seed=len(word))) for name in names]
+
+    def nearer():
+        """By how much at least, in new takes, the same voice is more alike than the most alike of another."""
+        with torch.inference_mode():
+            one, other = (
+                torch.cat([model.encoder(mel[None])["style"] for mel in heard(word)]) for word in ("iuaoe", "eoiuau")
+            )
+            alike = Speakers.likeness(one[:, None], other[None])
+        another = alike.masked_fill(torch.eye(len(names), dtype=torch.bool), -1).amax(1)
+        return float((alike.diagonal() - another).min())
+
+    before = nearer()
+    takes = [mel for word in ("aiu", "oeui", "uoaie", "eaioua") for mel in heard(word)]
+    samples = Takes(takes, list(range(len(names))) * 4, 32)
+    train(model, samples, settings=Settings(steps=40, batch_size=16, learning_rate=3e-3, threads=1))
+    assert before < 0.1
+    assert nearer() > 0.4
 
 
 def test_sounds_are_taught_by_their_neighbours_and_named_by_the_nearest_entry():

@@ -14,6 +14,7 @@ from isthmus.cli.options import (
     Seed,
     Steps,
     apart,
+    can_be_made,
     given,
     load_as,
     print_json,
@@ -63,6 +64,8 @@ def fit(
     from isthmus import VoiceConverter
 
     apart(out=out, checkpoint=checkpoint)
+    if checkpoint is not None:
+        can_be_made(checkpoint)
     sizes = given(steps=steps, width=width, content=content, entries=entries, vocoder_steps=vocoder_steps)
     task = VoiceConverter(recipe, random_state=seed, checkpoint=checkpoint, progress=True, **sizes).fit(folder)
     task.save(out)
