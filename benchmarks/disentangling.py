@@ -24,8 +24,13 @@ from isthmus.training.loop import train
 from isthmus.training.samples import InMemory
 from isthmus.training.settings import Settings, usual_precision
 
-RECIPES = {"VAE": {}, "β-VAE, β = 4": {"beta": 4.0}, "β-TCVAE, β = 6": {"total_correlation": 6.0}}
-SHOWN = "β-TCVAE, β = 6"  # whose traversals become a picture
+RECIPES = {
+    "β-TCVAE, β from 20 to 6": {"total_correlation": 6.0, "total_correlation_first": 20.0},
+    "β-TCVAE, β = 6": {"total_correlation": 6.0},
+    "VAE": {},
+    "β-VAE, β = 4": {"beta": 4.0},
+}
+SHOWN = "β-TCVAE, β from 20 to 6"  # whose traversals become a picture
 JUDGED = 10_000  # sprites, kept from training
 SIDE = 32  # pixels
 
@@ -65,18 +70,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--steps", type=int, default=4000)
-    parser.add_argument("--only", choices=list(RECIPES), help="the others' stored results are kept")
+    parser.add_argument("--seed", type=int, nargs="*", help="these seeds, instead of the first ones")
+    parser.add_argument("--only", choices=list(RECIPES), help="the stored results of others are kept")
     options = parser.parse_args()
     with np.load(DATA / "dsprites" / "dsprites_like_60k.npz") as data:
         bits, factors = torch.from_numpy(data["imgs_bits"]), data["latents_classes"][:, 1:].astype(int)
-    before = (stored("disentangling") or []) if options.only else []
-    rows = [row for row in before if row["recipe"] != options.only]
     for name, recipe in RECIPES.items():
         if options.only not in (None, name):
             continue
-        for seed in range(options.seeds):
+        for seed in options.seed or range(options.seeds):
             torch.manual_seed(seed)
-            model = model_of(**recipe)
+            model = model_of(**recipe, **({"falling": options.steps} if "total_correlation_first" in recipe else {}))
             began = time.perf_counter()
             settings = Settings(
                 steps=options.steps, batch_size=128, learning_rate=2e-3, clip=None, seed=seed,
@@ -90,12 +94,13 @@ def main() -> None:
                 strip = traversals(model, pictures(bits[7:8]))
             row = {"recipe": name, "seed": seed, "MIG": mig(codes, factors[:JUDGED]), "minutes": minutes}
             row |= {"SAP": sap(codes, factors[:JUDGED])} | dci(codes, factors[:JUDGED])
-            rows.append(row)
             print(row, flush=True)
+            others = [r for r in stored("disentangling") or [] if (r["recipe"], r["seed"]) != (name, seed)]
+            rows = sorted([*others, row], key=lambda row: (list(RECIPES).index(row["recipe"]), row["seed"]))
             save("disentangling", rows)
             if name == SHOWN:
                 Image.fromarray((strip * 255).astype(np.uint8)).save(RESULTS / "traversals.png")
-    print_table(rows, "sprites")
+    print_table(stored("disentangling"), "sprites")
 
 
 if __name__ == "__main__":

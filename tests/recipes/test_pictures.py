@@ -211,6 +211,22 @@ def test_the_total_correlation_of_independent_numbers_is_nought_and_of_copies_is
     assert torch.equal(code.eval()(torch.cat([free, low], 1)).penalty, torch.zeros(2000))
 
 
+def test_the_weight_of_the_total_correlation_falls_while_it_trains_and_goes_on_where_it_was():
+    torch.manual_seed(0)
+    code = TotalCorrelation(2, weight=2.0, first=5.0, steps=4).train()
+    copied = torch.randn(500, 1).expand(500, 2)
+    features = torch.cat([copied, torch.full((500, 2), -4.0)], 1)
+    torch.manual_seed(0)
+    first = code(features).penalty.mean()
+    again = TotalCorrelation(2, weight=2.0, first=5.0, steps=4).train()
+    again.load_state_dict(code.state_dict())
+    later = []
+    for _ in range(5):
+        torch.manual_seed(0)
+        later.append(float(again(features).penalty.mean() / first))
+    assert later == pytest.approx([3.25 / 4, 2.5 / 4, 1.75 / 4, 1 / 4, 1 / 4], rel=1e-4)
+
+
 @pytest.mark.parametrize("size", [(9, 11), (16, 16), (7, 30)])
 def test_convolutions_fit_pictures_of_any_size(size):
     shape = (3, *size)

@@ -34,6 +34,8 @@ def variational(
     free_nats: float = 0.0,
     draws: int = 1,
     total_correlation: float = 1.0,  # weight of the dependence between the code's numbers; with it none of the others
+    total_correlation_first: float | None = None,  # its weight in the first training step, from where it falls
+    falling: int = 1,  # steps until it has fallen
     distance: Distance | None = None,  # by default Bernoulli
 ) -> AutoEncoder:
     """Return a variational auto-encoder of any networks.
@@ -48,7 +50,7 @@ def variational(
         for name, value, plain in (("beta", beta, 1), ("free_nats", free_nats, 0), ("draws", draws, 1)):
             if value != plain:
                 raise OptionError(f"total_correlation={total_correlation:g} goes with {name}={plain}, not {value}")
-        code = TotalCorrelation(latent, weight=total_correlation)
+        code = TotalCorrelation(latent, weight=total_correlation, first=total_correlation_first, steps=falling)
     else:
         code = Gaussian(latent, beta=beta, free_nats=free_nats, sampled_rate=draws > 1)
     return AutoEncoder(
