@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from isthmus.cli import run
+from isthmus.reports import tour as reports_tour
+from isthmus.reports.pictures import sheet
 from isthmus.reports.tour import write_tour
 from isthmus.tasks import tour as tasks_tour
-from isthmus.tasks.tour import STATIONS, Places, Station, tour
+from isthmus.tasks.tour import STATIONS, Places, Station, Strip, tour
 
 
 def test_the_first_station_beats_pca_and_shows_what_it_says():
@@ -89,3 +91,18 @@ def test_no_station_shows_or_measures_what_it_was_taught(name, monkeypatch):
     assert taught
     assert asked
     assert not set(taught) & (set(asked) | {bytes(picture) for picture in shown[:10]})
+
+
+def test_rows_and_columns_of_a_strip_are_named_where_they_have_names(tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        reports_tour,
+        "sheet",
+        lambda rows, labels, *, headings: seen.append((rows, labels, headings)) or sheet(rows, labels),
+    )
+    pictures = np.zeros((4, 8, 8), np.uint8)
+    strip = Strip("bits", pictures, columns=2, labels=("on", "off"), headings=("bit 0", "bit 1"))
+    write_tour([Station("Bits", "paper", "story", [strip, Strip("bare", pictures)])], tmp_path / "tour.html")
+    ((rows, labels, headings),) = seen
+    assert [len(row) for row in rows] == [2, 2]
+    assert (labels, headings) == (("on", "off"), ("bit 0", "bit 1"))

@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from isthmus.files import replaced_file
-from isthmus.reports.pictures import data_url, grid, scatter_png
+from isthmus.reports.pictures import data_url, grid, in_rows, scatter_png, sheet
 from isthmus.tasks.tour import Places, Station, Strip
 from isthmus.version import __version__
 
@@ -34,4 +34,8 @@ def write_tour(stations: Iterable[Station], path: str | Path) -> None:
 def _drawn(figure: Strip | Places) -> dict[str, Any]:
     if isinstance(figure, Places):
         return {"caption": figure.caption, "url": data_url(scatter_png(figure.places, figure.groups)), "plane": True}
-    return {"caption": figure.caption, "url": data_url(grid(figure.pictures, figure.columns)), "plane": False}
+    if figure.labels:
+        drawn = sheet(in_rows(figure.pictures, figure.columns), figure.labels, headings=figure.headings)
+    else:
+        drawn = grid(figure.pictures, figure.columns)
+    return {"caption": figure.caption, "url": data_url(drawn), "plane": False}

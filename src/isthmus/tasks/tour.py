@@ -42,11 +42,13 @@ SHAPE = (1, 8, 8)
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """Pictures in rows, uint8 (N, H, W) or (N, H, W, 3)."""
+    """Pictures in rows, uint8 (N, H, W) or (N, H, W, 3), with a label for each row and a heading for each column."""
 
     caption: str
     pictures: np.ndarray
     columns: int = SHOWN
+    labels: Sequence[str] = ()
+    headings: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,12 +148,17 @@ def _narrow(digits: _Digits) -> Station:
         "Auto-encoder and PCA",
         f"Each picture has 64 pixels. Only {count} numbers may pass. Top: what goes in. Middle: what PCA, the best "
         f"linear way through, brings out. Bottom: what the auto-encoder brings out of as many numbers.",
-        [Strip("in, PCA, auto-encoder", np.concatenate([digits.shown, linear(digits.shown), restored]))],
+        [
+            Strip(
+                "ten digits", np.concatenate([digits.shown, linear(digits.shown), restored]),
+                labels=("in", "PCA", "auto-encoder"),
+            )
+        ],
         {
             "squared error a picture, PCA": f"{_error(linear(digits.test), digits.test):.2f}",
             "auto-encoder": f"{_error(every, digits.test):.2f}",
         },
-    )
+    )  # fmt: skip
 
 
 def _deep(digits: _Digits) -> Station:
@@ -178,9 +185,10 @@ def _deep(digits: _Digits) -> Station:
         "A stack of restricted Boltzmann machines, each learned on the one below, gives a deep auto-encoder a start. "
         "Rows: digits after that start alone; fine-tuned; the same network with no start; no start, but a modern "
         "activation, which makes up for most of it.",
-        [Strip("warm start, fine-tuned, from nothing, from nothing with SiLU",
+        [Strip("out of six numbers",
                np.concatenate([started, *(out(models[name], flat) for name in ("warm start", "from nothing")),
-                               out(modern, flat)]))],
+                               out(modern, flat)]),
+               labels=("warm start", "fine-tuned", "from nothing", "SiLU, from nothing"))],
         {f"squared error, sigmoid units, {name}": error for name, error in errors.items()}
         | {"SiLU units, from nothing": f"{_error(out(modern, unseen), digits.test):.2f}"},
     )  # fmt: skip
@@ -199,7 +207,7 @@ def _noise(digits: _Digits) -> Station:
         "Vincent et al., 2008",
         "Noise goes in with the picture; the clean picture is to come out. The noise is what keeps the network from "
         "copying. Top: spoiled digits it never saw. Bottom: restored.",
-        [Strip("in, out", np.concatenate([noisy, cleaner.restore(noisy)]))],
+        [Strip("ten digits", np.concatenate([noisy, cleaner.restore(noisy)]), labels=("in", "out"))],
         {
             "squared error, spoiled": f"{_error(every, digits.test):.2f}",
             "restored": f"{_error(cleaner.restore(every), digits.test):.2f}",
@@ -237,7 +245,13 @@ def _bits(digits: _Digits) -> Station:
         "Twelve switches pass, each on or off. First: the mean picture with a switch on (top) and off (bottom). Then: "
         "a digit nobody saw, and the training digits whose switches differ least from its own.",
         [
-            Strip("each bit on; off", np.concatenate([to_arrays(on), to_arrays(off)]), columns=12),
+            Strip(
+                "the mean picture with each bit on and off",
+                np.concatenate([to_arrays(on), to_arrays(off)]),
+                columns=12,
+                labels=("on", "off"),
+                headings=[f"bit {number}" for number in range(12)],
+            ),
             Strip("asked for; found by address", np.concatenate(rows), columns=10),
         ],
     )
@@ -251,7 +265,7 @@ def _one_hot(digits: _Digits) -> Station:
         "One of ten",
         "One-hot codes",
         "Only one of ten symbols passes, and neighbours are to share it. Each row holds what one symbol came to mean.",
-        [Strip("a row a symbol", np.concatenate(rows))],
+        [Strip("a row a symbol", np.concatenate(rows), labels=[f"symbol {symbol}" for symbol in range(10)])],
         {"normalised mutual information with the digits": f"{agreement:.2f}"},
     )
 
@@ -280,7 +294,7 @@ def _codebook(digits: _Digits) -> Station:
         "Sixteen indices into a book of 32 entries pass. Top: in. Middle: the indices, as greys. Bottom: out. A second "
         "network learned which indices follow which; digits drawn from it are below.",
         [
-            Strip("in, indices, out", np.concatenate([digits.shown, index, restored])),
+            Strip("what passes", np.concatenate([digits.shown, index, restored]), labels=("in", "indices", "out")),
             Strip("drawn by the prior of the indices", drawn),
         ],
         {"bits a picture, indices alone": f"{alone:.0f}", "under the prior": f"{cost:.0f}"},
@@ -315,7 +329,13 @@ def _factors(digits: _Digits) -> Station:
         "One number, one meaning",
         "β-TCVAE, Chen et al., 2018",
         "The numbers of the code are pressed to be independent. Each row moves one of them and keeps the others.",
-        [Strip("each number in turn, from −2 to 2", np.concatenate(rows))],
+        [
+            Strip(
+                "each number in turn, from −2 to 2",
+                np.concatenate(rows),
+                labels=[f"number {number}" for number in range(4)],
+            )
+        ],
     )
 
 
@@ -329,7 +349,8 @@ def _odd(digits: _Digits) -> Station:
         "What does not belong",
         "Anomaly detection",
         "This one has seen noughts only. Top: in. Middle: what it makes of them. Bottom: where it sees none.",
-        [Strip("in, out, where", np.stack([*digits.shown, *(reason.expected for reason in reasons), *share]))],
+        [Strip("ten digits", np.stack([*digits.shown, *(reason.expected for reason in reasons), *share]),
+               labels=("in", "out", "where"))],
         {"AUROC, noughts against all others": f"{roc_auc_score(odd, -scores):.3f}"},
     )  # fmt: skip
 
