@@ -51,9 +51,9 @@ class SpeechInput:
         DataError
             Naming the file that cannot be used, or if one speaker alone is there.
         """
-        mels, names = [], []
-        with _told_once(str(folder)):
-            for take in speech.find(folder):
+        mels, names, cases = [], [], []
+        for take in speech.find(folder):
+            with _case_in(cases):
                 samples = self.take(take.path, most=LONGEST_TAKE)
                 if len(samples) < SHORTEST * self.rate:
                     warnings.warn(
@@ -62,6 +62,7 @@ class SpeechInput:
                     continue
                 mels.append(self.mel(samples))
                 names.append(take.speaker)
+        _tell(cases, folder)
         if len(set(names)) < 2:
             raise DataError(f"{folder} needs recordings of at least two speakers, in a sub-folder each")
         return mels, names
@@ -200,18 +201,19 @@ class SpeechInput:
 
 
 @contextmanager
-def _told_once(folder: str) -> Iterator[None]:
-    """Tell what is the matter with the recordings of a folder in one warning, by its first case."""
+def _case_in(cases: list[str]) -> Iterator[None]:
+    """Keep the first that is the matter with a recording, to be told with others'."""
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always", SoundWarning)
         yield
-    cases = [str(one.message) for one in told if issubclass(one.category, SoundWarning)]
-    if len(cases) == 1:
-        warnings.warn(cases[0], SoundWarning, stacklevel=4)
-    elif cases:
-        warnings.warn(
-            f"{len(cases):,} recordings in {folder} are not as they should be; {cases[0]}", SoundWarning, stacklevel=4
-        )
+    cases += [str(one.message) for one in told if issubclass(one.category, SoundWarning)][:1]
+
+
+def _tell(cases: list[str], folder: str | Path) -> None:
+    """Tell what is the matter with the recordings of a folder in one warning, by its first case."""
+    if cases:
+        many = f"{len(cases):,} recordings in {folder} are not as they should be; " if len(cases) > 1 else ""
+        warnings.warn(f"{many}{cases[0]}", SoundWarning, stacklevel=3)
 
 
 def joined(parts: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
