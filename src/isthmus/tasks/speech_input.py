@@ -51,7 +51,8 @@ class SpeechInput:
         DataError
             Naming the file that cannot be used, or if one speaker alone is there.
         """
-        mels, names, cases = [], [], []
+        mels, names = [], []
+        cases: list[str] = []
         for take in speech.find(folder):
             with _case_in(cases):
                 samples = self.take(take.path, most=LONGEST_TAKE)
