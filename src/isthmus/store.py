@@ -24,7 +24,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from isthmus.errors import ModelError, OutputError
+from isthmus.errors import ModelError, OptionError, OutputError
 from isthmus.files import check_place, replaced_folder, told
 from isthmus.sparing import Sparing
 from isthmus.tensors import read_tensors, write_tensors
@@ -66,7 +66,7 @@ def write(folder: str | Path, *, task: str, config: dict[str, Any], tensors: Map
     OutputError
         Where it cannot be written, or `folder` holds something else than a model. Nothing is changed then.
     """
-    folder = Path(folder)
+    folder = _path(folder)
     _check_old(folder)
     with replaced_folder(folder) as temporary:
         write_tensors(temporary / WEIGHTS, tensors)
@@ -111,7 +111,7 @@ def read(folder: str | Path) -> Stored:
     ModelError
         If a file is missing, damaged (one flipped byte is enough) or of a newer format.
     """
-    folder = Path(folder)
+    folder = _path(folder)
     with _told(folder):
         if not folder.is_dir():
             raise ModelError(f"{folder} is not a model folder" if folder.exists() else f"{folder} does not exist")
@@ -167,6 +167,12 @@ def load_weights(module: nn.Module, tensors: Mapping[str, Tensor]) -> None:
     wrong = [name for name, built in places.items() if not torch.equal(tensors[name], built)]
     if wrong:
         raise ValueError(f"{', '.join(wrong)} does not follow from its configuration")
+
+
+def _path(folder: Any) -> Path:
+    if not isinstance(folder, (str, os.PathLike)):
+        raise OptionError(f"the folder of a model must be a path, not {folder!r}")
+    return Path(folder)
 
 
 def _check_old(folder: Path) -> None:

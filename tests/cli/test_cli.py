@@ -233,6 +233,24 @@ def test_a_label_that_calls_all_odd_or_is_read_by_the_model_is_told(run, model, 
     one_line(*run("detect", "explain", model, home / "new.csv", "--rows", "²"), "'²'", "row number")
 
 
+def test_errors_name_rows_as_the_file_counts_them(run, model, home, tmp_path, cells):
+    rows = cells.unseen.astype(object)
+    normal = int(np.flatnonzero(cells.unseen["malignant"] == 0)[30])
+    rows.iloc[normal, 2] = "about 90"
+    rows.to_csv(tmp_path / "t.csv", index=False)
+    where = ("t.csv", "'mean perimeter'", f"row {normal} ", "'about 90'")
+    fit = ["detect", "fit", tmp_path / "t.csv", "--out", tmp_path / "m", "--steps", "5"]
+    code, _, err = run(*fit, "--label", "malignant")
+    assert code == 0  # a stray word leaves the column out, with a note
+    assert all(word in err for word in where[1:])
+    one_line(*run(*fit, "--label", "malignant", "--column", "mean perimeter=number"), *where)
+    for label in ([], ["--label", "malignant"]):
+        _, _, err = run("detect", "compare", tmp_path / "t.csv", *label, "--seed", "1")
+        assert all(word in err for word in where[1:])
+    one_line(*run("detect", "explain", model, tmp_path / "t.csv", "--rows", f"3,{normal}"), *where)
+    one_line(*run("detect", "score", model, tmp_path / "t.csv"), *where)
+
+
 def test_a_label_of_its_own_words_says_what_was_taken_for_normal(run, home, tmp_path, cells):
     words = cells.unseen.assign(malignant=cells.unseen["malignant"].map({0: "ok", 1: "ill"}))
     words.to_csv(tmp_path / "words.csv", index=False)

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -172,6 +173,25 @@ def test_what_nothing_can_be_learned_from(X, words):
         schema_of(X)
 
 
+def test_one_column_in_order_is_an_error_and_no_note_before_it():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", SchemaWarning)
+        with pytest.raises(DataError, match=r"1 feature\(s\)"):
+            schema_of(pd.DataFrame({"a": range(0, 300, 3)}))
+
+
+def test_a_column_of_lists_is_left_out_and_nothing_is_promised(tmp_path):
+    frame = pd.DataFrame({"q": [[1], [2]] * 9, "x": range(0, 36, 2), "k": list("uv") * 9})
+    with pytest.warns(SchemaWarning) as told:
+        schema_of(frame)
+    (text,) = [str(warning.message) for warning in told if "'q'" in str(warning.message)]
+    assert text.endswith("'q' is left out: cells of type list<item: int64> are not supported")
+    frame.to_parquet(tmp_path / "t.parquet")
+    for kind in ("category", "boolean", "number"):
+        with pytest.raises(DataError, match=r"^t.parquet, column 'q': cells of type list<.*> (cannot|are not)"):
+            schema_of(tmp_path / "t.parquet", q=kind)
+
+
 def test_scoring_names_missing_columns_and_ignores_others_in_any_order():
     schema, table = schema_of(pd.DataFrame({"a": [1.0, 2, 3], "b": list("uvu"), "c": [3, 1, 2]}))
     with pytest.raises(
@@ -198,6 +218,74 @@ def test_a_wrong_cell_is_named_with_file_row_and_column(csv):
         streamed(schema, new)
 
 
+@pytest.mark.parametrize("gaps", [0, 7])
+def test_rows_are_called_by_their_numbers_in_the_file_whichever_were_selected(csv, gaps):
+    """As `detect fit --label` and `detect compare` select them."""
+    lines = "".join(f"{'' if i < gaps else i / 7},{i % 7}\n" for i in range(300))
+    table = tables.read(csv("a,x\n" + lines + "oops,1\n"))
+    chosen = tables.selected(table, np.arange(100, 301)).drop_columns([])
+    with pytest.warns(SchemaWarning, match=r"'a' is left out: its cells are numbers but for 'oops' in row 300 "):
+        Schema.infer(chosen)
+    with pytest.raises(DataError, match=r"t.csv, column 'a', row 300 .*'oops' is not a number"):
+        Schema.infer(chosen, {"a": "number"}, name=tables.source_name(chosen))
+    again = tables.selected(chosen, np.array([200, 5, 6]))  # of what was selected already
+    with pytest.raises(DataError, match="row 300 "):
+        Schema.infer(again, {"a": "number"})
+    schema, _ = schema_of(pd.DataFrame({"a": [1.0, 2], "x": [0, 1]}))
+    for part in tables.stream(again):
+        with pytest.raises(DataError, match="row 300 "):
+            schema.encode(part)
+    with pytest.warns(SchemaWarning, match="'oops' in row 300 "):
+        schema_of(table)
+
+
+FLAG = "ok,x\n" + "True,1\nFalse,2\n" * 5
+
+
+@pytest.mark.parametrize("true", ["True", "TRUE", "true", "1", "1.0", "yes", "Y", "t"])
+@pytest.mark.parametrize("false", ["False", "0", "no", "N", "f"])
+@pytest.mark.parametrize("fitted", [FLAG, FLAG.replace("True", "yes").replace("False", "no")])
+def test_a_boolean_is_understood_however_it_is_written(csv, fitted, true, false):
+    schema, table = schema_of(csv(fitted))
+    new = csv(f"ok,x\n{true},1\n{false},2\n,3\nperhaps,4\n", "new.csv")
+    assert streamed(schema, new)[:, 0].tolist() == [1, 0, 2, 2]  # 2 is "never seen"
+    assert schema.encode(table)[:2, 0].tolist() == [1, 0]
+
+
+@pytest.mark.parametrize("values", [[True, False], [1, 0], [1.0, 0.0], ["t", "f"]])
+def test_a_boolean_is_understood_of_any_type(csv, values):
+    schema, _ = schema_of(csv(FLAG))
+    assert schema.encode(pa.table({"ok": values, "x": [1, 2]}))[:, 0].tolist() == [1, 0]
+
+
+def test_values_of_a_boolean_that_may_be_either_are_not_guessed(csv):
+    schema, _ = schema_of(csv(FLAG.replace("True", "m").replace("False", "f")), ok="boolean")  # male, female
+    assert streamed(schema, csv("ok,x\nm,1\nf,2\nno,1\ntrue,1\n", "new.csv"))[:, 0].tolist() == [1, 0, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "words"),
+    [
+        ("kind", pa.array([None, 5, 7]), "'kind', row 1 .*of type int64 are numbers, and fit saw words such as 'a'"),
+        ("kind", pa.array([None, 0.5, 7]), "'kind', row 1 .*double are numbers"),
+        ("kind", pa.array([None, 0, 0], pa.timestamp("s")), "'kind', row 1 .*are dates or times"),
+        ("kind", pa.array([None, 0, 0], pa.time32("s")), "'kind', row 1 .*are dates or times"),
+        ("kind", pa.array([None, True, False]), "'kind', row 1 .*bool are true and false"),
+        ("kind", pa.array([[1], [2], [3]]), "'kind': cells of type list<.*> cannot be read as text"),
+        ("ok", pa.array([1, 0, 5]), "'ok', row 2 .*are numbers, and fit saw words such as 'false'"),
+        ("ok", pa.array([None, 0, 0], pa.date32()), "'ok', row 1 .*are dates"),
+    ],
+)  # fmt: skip
+def test_a_wrong_type_where_fit_saw_words_is_one_error(column, values, words):
+    frame = pd.DataFrame({"kind": list("ab") * 9, "ok": [True, False] * 9, "day": ["2026-01-31", "x"] * 9,
+                          "grade": ["1", "2", "many"] * 6})  # fmt: skip
+    schema, _ = schema_of(frame)
+    new = {"kind": ["a", "b", "c"], "ok": [True, False, None], "grade": [1, 5, 2.0], "day": pa.nulls(3)}
+    assert schema.encode(pa.table(new)).shape == (3, 4)  # numbers stay fine where fit saw some, and gaps anywhere
+    with pytest.raises(DataError, match=f"^new.parquet, column {words}"):
+        schema.encode(pa.table(new | {column: values}), name="new.parquet")
+
+
 def test_cells_say_what_they_are_in_words():
     frame = pd.DataFrame({"n": [1.0, 2500, None], "k": ["u", None, "v"], "t": ["2024-01-02", "2024-03-04", None]})
     schema, table = schema_of(frame)
@@ -216,6 +304,7 @@ DAMAGES = [
         {"type": "category", "categories": ["a", "a"]}, {"type": "category", "categories": [1]},
         {"type": "category", "categories": "ab"}, {"parts": ["hour"]}, {"type": "datetime", "parts": ["second"]},
         {"surprise": 1}, {"reason": 0}, {"type": "clock"}, {"format": "%n"},
+        {"format": "%d.%m.%Y"}, {"type": "datetime", "format": "%H:%M:%S"},
     )),
     {"columns": [{"name": "x", "type": "number"}] * 2, "named": True},
 ]  # fmt: skip
@@ -287,6 +376,18 @@ def test_shared_tables_are_taken_for_what_they_are(shared_data):
         (["01/31/2026 09:05 PM", "12/01/2026 12:00 AM"], "2026-01-31 21:05"),
         (["31-Jan-2026 21:05:07", "01-Dec-2026 00:00:00"], "2026-01-31 21:05"),
         (["Jan 31, 2026", "Dec 1, 2026"], "2026-01-31"),
+        (["31 January 2026", "1 May 2026"], "2026-01-31"),
+        (["January 31, 2026", "May 1, 2026"], "2026-01-31"),
+        (["31-Jan-26", "1-DEC-26"], "2026-01-31"),
+        (["Sat, 31 Jan 2026 10:15:00 +0100", "Tue, 1 Dec 2026 00:00:00 +0000"], "2026-01-31 09:15"),
+        (["Sat, 31 Jan 2026 10:15:00 GMT", "Tue, 1 Dec 2026 00:00:00 GMT"], "2026-01-31 10:15"),
+        (["31 Jan 2026 10:15:00 -0530", "1 Dec 2026 00:00:00 +0000"], "2026-01-31 15:45"),
+        (["31/Jan/2026:10:15:00 +0000", "01/Dec/2026:23:59:59 +0200"], "2026-01-31 10:15"),
+        (["20260131T1015", "20261201T0000"], "2026-01-31 10:15"),
+        (["20260131T101500Z", "20261201T000000Z"], "2026-01-31 10:15"),
+        (["31.01.2026 10:15 +01:00", "01.12.2026 0:00 +01:00"], "2026-01-31 09:15"),
+        (["2026-01-31 10:15:00,123", "2026-12-01 00:00:00,5"], "2026-01-31 10:15"),
+        (["2026-01-31T10:15:00,123+01:00", "2026-12-01T00:00:00,5Z"], "2026-01-31 09:15"),
     ],
 )
 def test_dates_are_read_as_they_are_written(csv, texts, first):
@@ -299,6 +400,56 @@ def test_dates_are_read_as_they_are_written(csv, texts, first):
     assert np.array_equal(again.encode(next(tables.stream(path, delimiter=";"))), schema.encode(table))
     with pytest.raises(DataError, match=r"'t', row 0.*'yesterday' is not a"):
         again.encode(pa.table({"t": ["yesterday"], "x": [1]}))
+
+
+@pytest.mark.parametrize(
+    ("texts", "first", "seconds"),
+    [
+        (["10:15", "9:05"], "10:15", 36_900),
+        (["10:15:30", "09:05:00"], "10:15:30", 36_930),
+        (["10:15:30.5", "23:59:59,25"], "10:15:30.500", 36_930.5),
+        (["9:05 PM", "12:00 AM"], "21:05", 75_900),
+        (["9:05:07 pm", "12:00:00 am"], "21:05:07", 75_907),
+    ],
+)
+def test_times_of_day_are_seconds_since_midnight(csv, texts, first, seconds):
+    path = csv("t;x\n" + "".join(f"{text};{i % 5}\n" for i, text in enumerate(texts * 9)))
+    table = tables.read(path, delimiter=";")
+    schema = Schema.infer(table)
+    assert types(schema)["t"] == "number"
+    assert schema.encode(table)[0, 0] == seconds
+    assert schema.texts(schema.encode(table)[0])[0] == schema.text(table, 0, 0) == first
+    again = Schema.from_json(json.loads(json.dumps(schema.to_json())))
+    assert np.array_equal(again.encode(next(tables.stream(path, delimiter=";"))), schema.encode(table))
+    for wrong in ("noon", "25:00", "10:61"):
+        with pytest.raises(DataError, match=f"'t', row 0.*{wrong!r} is not a time of day"):
+            again.encode(pa.table({"t": [wrong], "x": [1]}))
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_times_and_durations_of_parquet_are_numbers_of_seconds(tmp_path, csv, unit):
+    time = pa.time32(unit) if unit in ("s", "ms") else pa.time64(unit)
+    seconds = pa.array([36_900 + 60 * (i % 5) for i in range(18)], pa.int64())
+    scale = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[unit]
+    ticks = pa.array([s * scale for s in seconds.to_pylist()], pa.int64())
+    table = pa.table({"t": ticks.cast(pa.int32()).cast(time) if unit in ("s", "ms") else ticks.cast(time),
+                      "d": ticks.cast(pa.duration(unit)), "x": [i % 7 for i in range(18)]})  # fmt: skip
+    pq.write_table(table, tmp_path / "t.parquet")
+    schema, table = schema_of(tmp_path / "t.parquet")
+    assert types(schema) == {"t": "number", "d": "number", "x": "number"}
+    assert schema.encode(table)[:, 0].tolist() == schema.encode(table)[:, 1].tolist() == seconds.to_pylist()
+    assert schema.texts(schema.encode(table)[0])[:2] == ["10:15", "36,900"]
+    new = csv("t,d,x\n10:15,36900,1\n", "new.csv")
+    assert streamed(schema, new).tolist() == [[36_900, 36_900, 1]]
+
+
+@pytest.mark.parametrize("text", ["{}:30", "{}:5", "1:{:02d}:00:00", "{:02d}.30"])
+def test_what_only_resembles_a_time_of_day_is_none(csv, text):
+    path = csv("t,x\n" + "".join(f"{text.format(i)},{i % 5}\n" for i in range(40)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        schema, _ = schema_of(path)
+    assert schema.columns[0].format == ""
 
 
 def test_a_date_that_may_be_two_is_told(csv):

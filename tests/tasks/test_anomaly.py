@@ -15,6 +15,7 @@ from sklearn.utils.estimator_checks import check_estimator
 import isthmus
 from isthmus import AnomalyDetector
 from isthmus.errors import DataError, IsthmusError, OptionError, SchemaWarning
+from isthmus.tasks.review import review
 
 
 def test_scikit_learns_own_checks_pass():
@@ -190,12 +191,60 @@ def test_a_wrong_cell_is_named_by_file_row_and_column(detector, cells, tmp_path)
     [
         ({"contamination": 0.6}, "contamination"), ({"false_alarm_rate": 1.5}, "false_alarm_rate"),
         ({"columns": {"nowhere": "number"}}, "nowhere"), ({"columns": {"mean area": "colour"}}, "colour"),
-        ({"steps": 0}, "steps"), ({"width": 0}, "width"),
+        ({"steps": 0}, "steps"), ({"width": 0}, "width"), ({"columns": ["a"]}, "columns must map"),
+        ({"columns": "a"}, "columns must map"), ({"log_dir": 3}, "log_dir must be a path"),
+        ({"checkpoint": 1.5}, "checkpoint must be a path"),
     ],
 )  # fmt: skip
 def test_an_option_out_of_range_is_named(options, word, cells):
     with pytest.raises(OptionError, match=word):
         AnomalyDetector(**options).fit(cells.benign)
+
+
+def test_what_is_no_number_of_columns_or_no_path_is_named(detector, cells):
+    with pytest.raises(OptionError, match=r"top must be a whole number, at least 1, not 1\.5"):
+        detector.explain(cells.benign[:1], top=1.5)
+    for call in (isthmus.load, detector.save):
+        with pytest.raises(OptionError, match="the folder of a model must be a path, not None"):
+            call(None)
+
+
+def test_options_may_be_numbers_of_numpy(cells, tmp_path):
+    options = {"contamination": np.float32(0.1), "false_alarm_rate": np.float64(0.1), "steps": np.int64(5)}
+    detector = AnomalyDetector(random_state=0, **options).fit(cells.benign)
+    detector.save(tmp_path / "m")
+    assert np.array_equal(isthmus.load(tmp_path / "m").predict(cells.benign), detector.predict(cells.benign))
+
+
+def test_a_fit_that_is_interrupted_leaves_nothing_of_the_one_before(cells, monkeypatch):
+    detector = AnomalyDetector(steps=5, random_state=0).fit(cells.benign)
+
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("isthmus.tasks.anomaly.learn_normal", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        detector.fit(cells.benign[["mean area", "mean texture"]])
+    for use in (detector.score_samples, detector.explain, lambda _: detector.columns_):
+        with pytest.raises(NotFittedError):
+            use(cells.benign)
+
+
+def test_a_column_of_which_nothing_was_ever_seen_is_told_once(tmp_path):
+    frame = pd.DataFrame({"kind": ["in", "out"] * 30, "amount": np.arange(60) % 7, "n": np.arange(60) % 5})
+    detector = AnomalyDetector(steps=5, random_state=0).fit(frame)
+    strange = frame.assign(kind=["EIN", "AUS"] * 30)
+    strange.to_csv(tmp_path / "new.csv", index=False)
+    for use in (detector.score_samples, lambda path: review(detector, path)):
+        with pytest.warns(SchemaWarning) as told:
+            use(tmp_path / "new.csv")
+        (text,) = [str(warning.message) for warning in told]
+        assert text.startswith("new.csv: column 'kind' holds nothing that fit saw, which was 'in', 'out'")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", SchemaWarning)
+        detector.score_samples(strange[:1])  # one row is no column
+        detector.score_samples(pd.concat([frame[:1], strange]))
+        detector.explain(strange)
 
 
 def test_what_is_not_fitted_says_so():

@@ -77,6 +77,8 @@ def fit_(
 
     Example: isthmus detect fit normal.csv --out fraud/
     """
+    import numpy as np
+
     from isthmus.kinds import tables
     from isthmus.kinds.images import Pictures
     from isthmus.tasks.anomaly import AnomalyDetector
@@ -102,7 +104,7 @@ def fit_(
         odd = odd_rows(rows, label, normal=normal)
         if odd.all():
             raise DataError(f"label column {label!r} calls every row odd: there is nothing to learn from")
-        rows = rows.filter(~odd).drop_columns([label])
+        rows = tables.selected(rows, np.flatnonzero(~odd)).drop_columns([label])
     detector.fit(rows)
     detector.save(out)
     _tell_learned(detector, out, json_, rows=detector.rows_, columns=detector.columns_)

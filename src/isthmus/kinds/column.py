@@ -51,7 +51,7 @@ class Column:
     parts : tuple of str
         Of a date-time column: which of "hour" and "weekday" vary.
     format : str
-        Of dates written as text, as `strptime` takes it; "" for ISO dates.
+        Of dates written as text, as `strptime` takes it; "" for ISO dates. Of numbers, that they are times of day.
     reason : str
         Why an ignored column is left out.
     """
@@ -91,7 +91,8 @@ def column_from(entry: Any) -> Column:
         "missing": isinstance(column.missing, bool),
         "whole": isinstance(column.whole, bool),
         "reason": isinstance(column.reason, str),
-        "format": column.format in dates.FORMATS,
+        "format": column.format
+        in (dates.FORMATS if column.type != "number" else {dates.ISO, *dates.TIMES_OF_DAY.values()}),
         "categories": _are_texts(column.categories)
         and (not column.categories or column.type in ("category", "boolean")),
         "parts": _are_texts(column.parts)

@@ -1,8 +1,9 @@
-"""One column at a time: recognise its type, turn it into numbers, write a cell as text."""
+"""One column at a time: turn it into numbers, write a cell as text."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,83 +14,30 @@ from isthmus.errors import DataError
 from isthmus.kinds import dates
 
 if TYPE_CHECKING:
-    from isthmus.kinds.column import Column, Type
+    from isthmus.kinds.column import Column
 
 __all__ = [
-    "ASKED",
-    "EMPTY",
-    "categories",
-    "cells",
-    "counted",
-    "formats",
-    "hint",
-    "numbers",
-    "recognise",
-    "text_of",
-    "texts_of",
-]
+    "NAMED", "NUMERAL", "can_be_text", "categories", "cells", "counted", "flat", "formats", "is_numeric", "is_plain",
+    "is_text", "numbers", "quoted", "text_of", "texts_of", "time_format",
+]  # fmt: skip
 
-ASKED, EMPTY = "as asked", "it has no values"
 LARGEST = 1e100  # beyond it squares and sums stop being finite
-BOOLEANS = ({"true", "false"}, {"yes", "no"}, {"t", "f"}, {"y", "n"})
-FEW = 20
 GAPS = (  # those that pandas knows; an Arrow array here would import it
     "", "NA", "N/A", "n/a", "NaN", "nan", "-NaN", "-nan", "null", "NULL", "None", "<NA>", "NaT", "#N/A", "#NA",
     "#N/A N/A", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN",
 )  # fmt: skip
-MOSTLY = 0.8  # a column is one of numbers with stray words in it when so many of its texts are numbers
 NUMERAL = r"^[+-]?(0|[1-9]\d*)(\.\d*)?([eE][+-]?\d+)?$"  # no leading zeros: 01067 is a name, not a count
 NAMED = r"^[+-]?0[\dxX]"  # 01067, 0x1f: numbers that are names
-CORE = r"(\d{1,3}([,.' \x{a0}]\d{3})+([.,]\d+)?|\d+([.,]\d+)?)"  # with marks of thousands, or a decimal mark
-UNIT = r"(\s?[%€$£¥₹]|\s[A-Za-z]{1,3}|[A-Za-z]{2,3})?"
-DISGUISED = rf"^[-+(]?\s?([€$£¥₹]|[A-Z]{{3}})?\s?[-+]?{CORE}{UNIT}\)?$"  # $2,097.86; 801,83 €; 12 kg; 68.1%; (3.50)
-LONGEST = 1000  # characters of a category; more is free text
+TRUTHS = {
+    **dict.fromkeys(("true", "yes", "y", "t", "1", "1.0"), True),
+    **dict.fromkeys(("false", "no", "n", "f", "0", "0.0"), False),
+}
 SHOWN = 80  # characters of a cell that are shown to people
 
 
-def recognise(values: pa.ChunkedArray, wanted: str | None, *, row_numbers: bool) -> tuple[Type, str]:
-    """Return the type of a column, and why it is ignored if it is.
-
-    Parameters
-    ----------
-    values : pyarrow.ChunkedArray
-    wanted : str, optional
-        The type that a person asked for; it wins wherever the column can be read so.
-    row_numbers : bool
-        Whether consecutive whole numbers are taken for row numbers and left out.
-    """
-    if wanted is not None:
-        return wanted, ""  # type: ignore[return-value]
-    if not _is_plain(values.type):
-        return "ignored", f"cells of type {values.type} are not supported"
-    if pa.types.is_dictionary(values.type):
-        values, declared = _flat(values), not _is_text(values.type)
-        if declared and len(pc.unique(values)) <= _most_categories(len(values)):
-            return "category", ""  # numbers that their owner calls categories
-    kind = values.type
-    if values.null_count == len(values):
-        return "ignored", EMPTY
-    if pa.types.is_boolean(kind):
-        return "boolean", ""
-    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
-        return "datetime", ""
-    if _is_numeric(kind):
-        filled = values.drop_null()
-        if pa.types.is_floating(kind) and bool(pc.all(pc.is_nan(filled)).as_py()):
-            return "ignored", EMPTY
-        if row_numbers and pa.types.is_integer(kind) and len(values) > FEW and not values.null_count:
-            steps = np.diff(values.to_numpy())
-            if (steps == 1).all():
-                return "ignored", "it only numbers the rows"
-        return "number", ""
-    if _is_text(kind):
-        return _recognise_text(texts_of(values).drop_null())
-    return "ignored", f"cells of type {kind} are not supported"
-
-
-def categories(values: pa.ChunkedArray, kind: str) -> tuple[tuple[str, ...], bool]:
+def categories(values: pa.ChunkedArray, kind: str, where: str) -> tuple[tuple[str, ...], bool]:
     """Return the distinct texts of a category or boolean column, sorted, and whether it has gaps."""
-    texts = texts_of(values, kind)
+    texts = texts_of(values, kind, where)
     return tuple(sorted(pc.unique(texts.drop_null()).to_pylist())), texts.null_count > 0
 
 
@@ -112,55 +60,27 @@ def counted(values: pa.ChunkedArray) -> pa.ChunkedArray:
     return values
 
 
-def hint(values: pa.ChunkedArray) -> str:
-    """Say what keeps a column of texts from being one of numbers: stray words, or how they are written; else ""."""
-    if not _is_text(values.type):
-        return ""
-    texts = texts_of(values)
-    if len(pc.unique(texts)) <= FEW:
-        return ""
-    for shape, kept in ((NUMERAL, _stray), (DISGUISED, _disguised)):
-        fits = pc.match_substring_regex(texts, shape)  # null where missing
-        if (pc.mean(fits).as_py() or 0.0) >= MOSTLY:
-            return kept(texts, fits)
-    return ""
-
-
-def _stray(texts: pa.ChunkedArray, is_number: pa.ChunkedArray) -> str:
-    row = pc.index(is_number, False).as_py()
-    if row < 0:
-        return ""
-    others = int(pc.sum(pc.invert(is_number)).as_py()) - 1
-    more = f" and {others:,} other cells" if others else ""
-    return f"its cells are numbers but for {_quoted(texts[row].as_py())} in row {row} (the first is 0){more}"
-
-
-def _disguised(texts: pa.ChunkedArray, fits: pa.ChunkedArray) -> str:
-    plain = pc.if_else(fits, pc.invert(pc.match_substring_regex(texts, NUMERAL)), False)
-    row = pc.index(plain, True).as_py()
-    return (
-        f"its cells are numbers written another way, such as {_quoted(texts[row].as_py())} in row {row} (the first is "
-        "0): digits and a decimal point alone would be read as numbers"
-    )
-
-
-def cells(column: Column, values: pa.ChunkedArray, name: str, first: int) -> np.ndarray:
-    """Return the cells of a column's rows, (rows, cells of the column) float64.
+def cells(column: Column, values: pa.ChunkedArray, name: str, rows: Sequence[int]) -> np.ndarray:
+    """Return the cells of a column's rows, (rows, cells of the column) float64; `rows` are the numbers of its rows.
 
     Raises
     ------
     DataError
         Naming the row of a cell that the column's type cannot hold.
     """
+    where = f"{name}, column {column.name!r}"
     if column.type in ("category", "boolean"):
-        texts = texts_of(values, column.type)
-        index = _index(texts, column.categories).to_numpy().astype(float)
+        texts = texts_of(values, column.type, where)
+        places = _index(texts, column.categories, truths=column.type == "boolean")
+        strange = pc.and_(places.is_null(), texts.is_valid())
+        if pc.any(strange).as_py():
+            _check_kind(flat(values).type, column, where, rows[pc.index(strange, True).as_py()])
         known = len(column.categories)
-        index[np.isnan(index)] = known + column.missing  # never seen
+        index = pc.fill_null(places, known + column.missing).to_numpy().astype(float)  # never seen
         if column.missing and texts.null_count:
             index[texts.is_null().to_numpy()] = known
         return index[:, None]
-    value = numbers(values, column.type, f"{name}, column {column.name!r}", first, column.format)
+    value = numbers(values, column.type, where, rows, column.format)
     parts = []
     gap = np.isnan(value)
     if column.type != "clock":
@@ -177,24 +97,34 @@ def cells(column: Column, values: pa.ChunkedArray, name: str, first: int) -> np.
 
 def formats(values: pa.ChunkedArray) -> list[str]:
     """Return how the dates of a column may be written, the likeliest first."""
-    return dates.format_of(texts_of(values).drop_null()) if _is_text(values.type) else [dates.ISO]
+    return dates.format_of(texts_of(values).drop_null()) if is_text(values.type) else [dates.ISO]
 
 
-def numbers(values: pa.ChunkedArray, kind: str, where: str, first: int, format: str = dates.ISO) -> np.ndarray:
-    """Return a number or date-time column as float64 (date-times as seconds since 1970), NaN where missing."""
-    if not _is_plain(values.type):
+def time_format(values: pa.ChunkedArray) -> str:
+    """Return how the times of day of a column are written, "" where it holds something else."""
+    if pa.types.is_time(values.type):
+        return dates.TIME
+    return dates.time_format_of(texts_of(values).drop_null()) if is_text(values.type) else ""
+
+
+def numbers(values: pa.ChunkedArray, kind: str, where: str, rows: Sequence[int], format: str = dates.ISO) -> np.ndarray:
+    """Return a number or date-time column as float64, NaN where missing.
+
+    Times are seconds: of a date-time since 1970, of a time of day since midnight. Errors begin with `where` and name
+    the row by its number among `rows`.
+    """
+    if not is_plain(values.type):
         raise DataError(f"{where}: cells of type {values.type} are not supported")
-    values = _flat(values)
+    values = flat(values)
     if kind in ("datetime", "clock"):
-        return _seconds(values, where, first, format)
-    if _is_text(values.type):
-        texts = texts_of(values)
-        try:
-            values = pc.cast(texts, pa.float64())
-        except pa.ArrowInvalid:
-            bad = next(i for i, text in enumerate(texts.to_pylist()) if text is not None and not _parses(text))
-            raise _wrong(where, first + bad, texts[bad].as_py(), "a number") from None
-    elif not _is_numeric(values.type) and not pa.types.is_boolean(values.type) and not pa.types.is_null(values.type):
+        return _seconds(values, where, rows, format)
+    if is_text(values.type):
+        clock = format in dates.TIMES_OF_DAY.values()
+        reader, what = (dates.seconds_of_day, "a time of day") if clock else (_counted_as, "a number")
+        values = _read(values, reader, format, where, rows, what)
+    elif pa.types.is_time(values.type) or pa.types.is_duration(values.type):
+        values = dates.in_seconds(values)
+    elif not is_numeric(values.type) and not pa.types.is_boolean(values.type) and not pa.types.is_null(values.type):
         raise DataError(f"{where}: cells of type {values.type} are not numbers")
     array = np.asarray(_float64(values).to_numpy(), dtype=np.float64)
     huge = np.abs(array) > LARGEST  # NaN is not
@@ -202,15 +132,17 @@ def numbers(values: pa.ChunkedArray, kind: str, where: str, first: int, format: 
         row = int(huge.argmax())
         what = "infinity" if np.isinf(array[row]) else f"{array[row]:g}, beyond the largest number of {LARGEST:g}"
         raise DataError(
-            f"{where}, row {first + row} (the first is 0): Input X contains {what}; leave the cell empty or mend it"
+            f"{where}, row {rows[row]} (the first is 0): Input X contains {what}; leave the cell empty or mend it"
         )
     return array
 
 
-def text_of(value: Any, kind: str, whole: bool = False) -> str:
+def text_of(value: Any, kind: str, whole: bool = False, format: str = dates.ISO) -> str:
     """Return a cell as a person would write it, in the table's own units."""
     if value is None or value != value:
         return "missing"
+    if kind == "number" and format in dates.TIMES_OF_DAY.values():
+        return dates.time_text(float(value))
     if kind == "number":
         number = float(value)
         return f"{number:,.0f}" if whole and abs(number) < 1e15 else _short(number)
@@ -231,89 +163,91 @@ def _short(number: float) -> str:
     return f"{number:,.2f}" if size >= 10 else f"{number:.4g}"
 
 
-def _recognise_text(texts: pa.ChunkedArray) -> tuple[Type, str]:
-    if not len(texts):
-        return "ignored", EMPTY
-    if not pc.any(pc.match_substring_regex(texts, NAMED)).as_py():
-        try:
-            pc.cast(texts, pa.float64())
-            return "number", ""
-        except pa.ArrowInvalid:
-            pass
-    if dates.format_of(texts):
-        return "datetime", ""
-    different = pc.unique(texts)
-    distinct, longest = len(different), pc.max(pc.utf8_length(different)).as_py()
-    if distinct <= 2 and {text.lower() for text in different.to_pylist()} in BOOLEANS:
-        return "boolean", ""
-    if distinct > FEW and (distinct > len(texts) / 2 or distinct > _most_categories(len(texts))):
-        return (
-            "ignored",
-            hint(texts)
-            or f"{distinct:,} different texts in {len(texts):,} rows are names or free text, not categories",
-        )
-    if longest > LONGEST:
-        return "ignored", f"texts of up to {longest:,} characters are free text, not categories"
-    return "category", ""
-
-
-def _most_categories(rows: int) -> int:
-    return max(100, rows // 50)
-
-
-def _index(texts: pa.ChunkedArray, known: tuple[str, ...]) -> pa.ChunkedArray:
+def _index(texts: pa.ChunkedArray, known: tuple[str, ...], *, truths: bool) -> pa.ChunkedArray:
     """Return the place of each text among the known ones, null where it is missing or new.
 
-    Numbers are compared by value where their texts differ: files and libraries write 2 and 2.0 for one category.
+    Where their texts differ, numbers are compared by value, as files and libraries write 2 and 2.0 for one category,
+    and the words of a boolean column, where that is asked, by what they say: yes is true.
     """
     index = pc.index_in(texts, value_set=pa.array(known, pa.string()))
     if index.null_count == texts.null_count:
         return index
+    said = {TRUTHS[text]: place for place, text in enumerate(known) if text in TRUTHS}
+    if truths and len(said) == len(known):
+        words = {word: said[truth] for word, truth in TRUTHS.items() if truth in said}
+        return _places(texts, words, pa.string())
     values = {float(text): place for place, text in reversed(list(enumerate(known))) if re.match(NUMERAL, text)}
     if not values:
         return index
     lost = pc.if_else(pc.match_substring_regex(texts, NUMERAL), texts, None)
-    found = pc.index_in(pc.cast(lost, pa.float64()), value_set=pa.array(values.keys(), pa.float64()), skip_nulls=True)
-    return pc.coalesce(index, pc.take(pa.array(values.values(), pa.int32()), found))
+    return pc.coalesce(index, _places(pc.cast(lost, pa.float64()), values, pa.float64()))
 
 
-def _flat(values: pa.ChunkedArray) -> pa.ChunkedArray:
+def _places(values: pa.ChunkedArray, known: Mapping[Any, int], kind: pa.DataType) -> pa.ChunkedArray:
+    found = pc.index_in(values, value_set=pa.array(known.keys(), kind), skip_nulls=True)
+    return pc.take(pa.array(known.values(), pa.int32()), found)
+
+
+def _check_kind(kind: pa.DataType, column: Column, where: str, row: int) -> None:
+    """Refuse numbers, dates or truths where fit saw words and nothing of the kind: another column, or another type.
+
+    Cells that are text may say anything: a text is a category that fit never saw.
+    """
+    if is_numeric(kind):
+        came, alike = "numbers", NUMERAL
+    elif pa.types.is_boolean(kind):
+        came, alike = "true and false", "(?i)^(true|false)$"
+    elif pa.types.is_temporal(kind):
+        came, alike = "dates or times", r"^\d+[-:]\d\d"
+    else:
+        return
+    if column.categories and not any(re.match(alike, text) for text in column.categories):
+        raise DataError(
+            f"{where}, row {row} (the first is 0): cells of type {kind} are {came}, and fit saw words such as "
+            f"{quoted(column.categories[0])}"
+        )
+
+
+def flat(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return a column without the dictionary that its values may stand in."""
     return pc.cast(values, values.type.value_type) if pa.types.is_dictionary(values.type) else values
 
 
-def texts_of(values: pa.ChunkedArray, type_: str = "category") -> pa.ChunkedArray:
-    """Return the cells as text without margins; gaps, however written, as null; booleans in small letters."""
-    texts = _written(values)
+def texts_of(values: pa.ChunkedArray, type_: str = "category", where: str = "the table") -> pa.ChunkedArray:
+    """Return the cells as text without margins; gaps, however written, as null; booleans in small letters.
+
+    Raises
+    ------
+    DataError
+        Beginning with `where`, if they are of a type that has no text.
+    """
+    if not can_be_text(values.type):
+        raise DataError(f"{where}: cells of type {values.type} cannot be read as text")
+    texts = flat(values)
+    if is_text(texts.type):
+        texts = pc.utf8_trim_whitespace(pc.cast(texts, pa.string()))
+        texts = pc.if_else(pc.is_in(texts, value_set=pa.array(GAPS)), None, texts)
+    else:
+        texts = pc.if_else(pc.is_nan(texts), None, texts) if pa.types.is_floating(texts.type) else texts
+        texts = pc.cast(texts, pa.string())
     return pc.utf8_lower(texts) if type_ == "boolean" else texts
 
 
-def _written(values: pa.ChunkedArray) -> pa.ChunkedArray:
-    values = _flat(values)
-    kind = values.type
-    if not _is_text(values.type):
-        if pa.types.is_floating(values.type):
-            values = pc.if_else(pc.is_nan(values), None, values)
-        try:
-            return pc.cast(values, pa.string())
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-            raise DataError(f"cells of type {kind} cannot be read as text") from None
-    texts = pc.utf8_trim_whitespace(pc.cast(values, pa.string()))
-    return pc.if_else(pc.is_in(texts, value_set=pa.array(GAPS)), None, texts)
+def can_be_text(kind: pa.DataType) -> bool:
+    """Whether cells of a type can be read as text, and so as categories."""
+    if pa.types.is_dictionary(kind):
+        return can_be_text(kind.value_type)
+    try:
+        pc.cast(pa.nulls(0, kind), pa.string())
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return False
+    return True
 
 
-def _seconds(values: pa.ChunkedArray, where: str, first: int, format: str) -> np.ndarray:
-    if _is_text(values.type):
-        texts = texts_of(values)
-        try:
-            values = dates.moments(texts, format)
-        except pa.ArrowInvalid:
-            for row, text in enumerate(texts):
-                try:
-                    dates.moments(pa.chunked_array([pa.array([text.as_py()], pa.string())]), format)
-                except pa.ArrowInvalid:
-                    wanted = "an ISO date or time" if format == dates.ISO else "a date or time"
-                    raise _wrong(where, first + row, text.as_py(), f"{wanted} ({dates.pattern(format)})") from None
-            raise
+def _seconds(values: pa.ChunkedArray, where: str, rows: Sequence[int], format: str) -> np.ndarray:
+    if is_text(values.type):
+        wanted = "an ISO date or time" if format == dates.ISO else "a date or time"
+        values = _read(values, dates.moments, format, where, rows, f"{wanted} ({dates.pattern(format)})")
     elif not (pa.types.is_timestamp(values.type) or pa.types.is_date(values.type) or pa.types.is_null(values.type)):
         raise DataError(f"{where}: cells of type {values.type} are not dates")
     micro = pc.cast(pc.cast(values, pa.timestamp("us"), safe=False), pa.int64())
@@ -324,34 +258,45 @@ def _float64(values: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.cast(values, pa.float64(), safe=False)
 
 
-def _wrong(where: str, row: int, text: str, wanted: str) -> DataError:
-    return DataError(f"{where}, row {row} (the first is 0): {_quoted(text)} is not {wanted}")
+def _counted_as(texts: pa.ChunkedArray, _: str) -> pa.ChunkedArray:
+    return pc.cast(texts, pa.float64())
 
 
-def _quoted(text: str) -> str:
+def _read(
+    values: pa.ChunkedArray, reader: Callable[[Any, str], Any], format: str, where: str, rows: Sequence[int], what: str
+) -> Any:
+    """Read texts, or name the first that is not `what` is wanted."""
+    texts = texts_of(values)
+    try:
+        return reader(texts, format)
+    except pa.ArrowInvalid:
+        for row, text in enumerate(texts.to_pylist()):
+            try:
+                reader(pa.chunked_array([pa.array([text], pa.string())]), format)
+            except pa.ArrowInvalid:
+                raise DataError(f"{where}, row {rows[row]} (the first is 0): {quoted(text)} is not {what}") from None
+        raise
+
+
+def quoted(text: str) -> str:
+    """Return a text as an error shows it, cut where it is long."""
     return repr(text if len(text) <= SHOWN else text[:SHOWN] + "…")
 
 
-def _parses(text: str) -> bool:
-    try:
-        pc.cast(pa.scalar(text), pa.float64())
-    except pa.ArrowInvalid:
-        return False
-    return True
-
-
-def _is_plain(kind: pa.DataType) -> bool:
+def is_plain(kind: pa.DataType) -> bool:
     """Whether the values behind a dictionary, if it is one, can be taken out of it."""
     if not pa.types.is_dictionary(kind):
         return True
     return not (pa.types.is_nested(kind.value_type) or isinstance(kind.value_type, pa.BaseExtensionType))
 
 
-def _is_text(kind: pa.DataType) -> bool:
+def is_text(kind: pa.DataType) -> bool:
+    """Whether cells are texts, be it in a dictionary."""
     if pa.types.is_dictionary(kind):
-        return _is_text(kind.value_type)
+        return is_text(kind.value_type)
     return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
 
 
-def _is_numeric(kind: pa.DataType) -> bool:
+def is_numeric(kind: pa.DataType) -> bool:
+    """Whether cells are numbers."""
     return pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)

@@ -5,12 +5,17 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import re
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["FORMATS", "ISO", "WEEKDAYS", "clock", "format_of", "in_order", "moment", "moments", "pattern"]
+__all__ = [
+    "FORMATS", "ISO", "TIME", "TIMES_OF_DAY", "WEEKDAYS", "clock", "format_of", "in_order", "in_seconds", "moment",
+    "moments", "pattern", "seconds_of_day", "time_format_of", "time_text",
+]  # fmt: skip
 
 ISO = ""  # 2026-01-31, 2026-01-31 13:59:00.5, 2026-01-31T13:59:00Z, …
 ZONED = r"\d:\d\d.*(Z|[+-]\d\d(:?\d\d)?)$"  # a time that says how far it is from UTC
@@ -24,20 +29,38 @@ DATES = {
     r"\d{1,2}-\d{1,2}-\d{4}": ("%d-%m-%Y", "%m-%d-%Y"),
     r"\d{1,2}\.\d{1,2}\.\d{2}": ("%d.%m.%y",),
     r"\d{1,2}/\d{1,2}/\d{2}": ("%m/%d/%y", "%d/%m/%y"),
-    r"\d{1,2}-[A-Za-z]{3}-\d{4}": ("%d-%b-%Y",),
-    r"\d{1,2} [A-Za-z]{3} \d{4}": ("%d %b %Y",),
-    r"[A-Za-z]{3} \d{1,2}, \d{4}": ("%b %d, %Y",),
+    r"\d{1,2}-[A-Za-z]{3,9}-\d{4}": ("%d-%b-%Y",),
+    r"\d{1,2}-[A-Za-z]{3,9}-\d{2}": ("%d-%b-%y",),
+    r"\d{1,2} [A-Za-z]{3,9} \d{4}": ("%d %b %Y",),
+    r"[A-Za-z]{3}, \d{1,2} [A-Za-z]{3,9} \d{4}": ("%a, %d %b %Y",),  # RFC 2822
+    r"[A-Za-z]{3,9} \d{1,2}, \d{4}": ("%b %d, %Y",),
 }
 TIMES = {
-    "": "",
     r" \d{1,2}:\d{2}": " %H:%M",
     r" \d{1,2}:\d{2}:\d{2}": " %H:%M:%S",
     r" \d{1,2}:\d{2} [AaPp][Mm]": " %I:%M %p",
     r" \d{1,2}:\d{2}:\d{2} [AaPp][Mm]": " %I:%M:%S %p",
 }
-FORMATS = {ISO, *(date + time for dates in DATES.values() for date in dates for time in TIMES.values())}
-WRITTEN = {"%Y": "YYYY", "%y": "YY", "%m": "MM", "%d": "DD", "%b": "Jan", "%H": "hh", "%I": "hh", "%M": "mm",
-           "%S": "ss", "%p": "AM"}  # fmt: skip
+TOGETHER = {
+    r"\d{8}T\d{4}": ("%Y%m%dT%H%M",),
+    r"\d{8}T\d{6}": ("%Y%m%dT%H%M%S",),
+    r"\d{1,2}/[A-Za-z]{3}/\d{4}:\d{2}:\d{2}:\d{2}": ("%d/%b/%Y:%H:%M:%S",),  # Apache's log
+}
+ZONE = r" ?(?:Z|UTC|GMT|[+-]\d{2}:?\d{2})"
+TIMED = TOGETHER | {
+    date + time: tuple(format + ending for format in formats)
+    for (date, formats), (time, ending) in itertools.product(DATES.items(), TIMES.items())
+}
+LOOKS = DATES | TIMED | {look + ZONE: tuple(f"{name} %z" for name in formats) for look, formats in TIMED.items()}
+TIME = "%H:%M:%S"  # also without seconds, or with parts of them
+TIMES_OF_DAY = {
+    r"\d{1,2}:\d{2}(:\d{2}([.,]\d{1,9})?)?": TIME,
+    r"\d{1,2}:\d{2} [AaPp][Mm]": "%I:%M %p",
+    r"\d{1,2}:\d{2}:\d{2} [AaPp][Mm]": "%I:%M:%S %p",
+}
+FORMATS = {ISO, *(name for formats in LOOKS.values() for name in formats)}
+WRITTEN = {"%Y": "YYYY", "%y": "YY", "%m": "MM", "%d": "DD", "%b": "Jan", "%a": "Sat", "%H": "hh", "%I": "hh",
+           "%M": "mm", "%S": "ss", "%p": "AM", "%z": "+0000"}  # fmt: skip
 
 
 def format_of(texts: pa.ChunkedArray) -> list[str]:
@@ -47,10 +70,8 @@ def format_of(texts: pa.ChunkedArray) -> list[str]:
         return [ISO]
     except pa.ArrowInvalid:
         pass
-    for (date, formats), (time, ending) in itertools.product(DATES.items(), TIMES.items()):
-        if pc.all(pc.match_substring_regex(texts, f"^{date}{time}$")).as_py():
-            return [name for name in (format + ending for format in formats) if _reads(texts, name)]
-    return []
+    formats = _looking_alike(texts, LOOKS) or ()
+    return [format for format in formats if _reads(texts, format)]
 
 
 def moments(texts: pa.ChunkedArray, format: str = ISO) -> pa.ChunkedArray:
@@ -61,17 +82,59 @@ def moments(texts: pa.ChunkedArray, format: str = ISO) -> pa.ChunkedArray:
     pyarrow.ArrowInvalid
         Where one is not of the format.
     """
+    if format.endswith("%z"):
+        texts = pc.replace_substring_regex(texts, " ?(?:Z|UTC|GMT)$", " +0000")
+        texts = pc.replace_substring_regex(texts, r" ?([+-]\d\d):?(\d\d)$", r" \1\2")
+        return pc.cast(pc.strptime(texts, format=format, unit="us"), pa.timestamp("us"))
     if format != ISO:
         return pc.strptime(texts, format=format, unit="us")
     try:
         return pc.cast(texts, pa.timestamp("us"))
-    except pa.ArrowInvalid:  # zones, or digits beyond the microsecond
+    except pa.ArrowInvalid:  # zones, a decimal comma, or digits beyond the microsecond
+        texts = pc.replace_substring_regex(texts, r"(:\d\d),(\d)", r"\1.\2")
         texts = pc.replace_substring_regex(texts, r"(\.\d{6})\d+", r"\1")
         texts = pc.replace_substring_regex(texts, r"(\d) (?:UTC|Z|([+-]\d\d:?\d\d))$", r"\1\2")
         zoned = pc.match_substring_regex(texts, ZONED)
         local = pc.cast(pc.if_else(zoned, None, texts), pa.timestamp("us"))
         there = pc.cast(pc.if_else(zoned, texts, None), pa.timestamp("us", "UTC"))
         return pc.coalesce(local, pc.cast(there, pa.timestamp("us")))
+
+
+def time_format_of(texts: pa.ChunkedArray) -> str:
+    """Return the format that reads every text of a column as a time of day, "" where there is none."""
+    format = _looking_alike(texts, TIMES_OF_DAY)
+    return format if format and _reads(texts, format, seconds_of_day) else ""
+
+
+def seconds_of_day(texts: pa.ChunkedArray, format: str) -> pa.ChunkedArray:
+    """Return times of day, in one of their formats, as seconds since midnight.
+
+    Raises
+    ------
+    pyarrow.ArrowInvalid
+        Where one is not of the format.
+    """
+    if format == TIME:
+        texts = pc.replace_substring_regex(texts, r"^(\d):", r"0\1:")
+    day = pc.binary_join_element_wise(pa.scalar("1970-01-01"), texts, " ")
+    return in_seconds(moments(day, ISO if format == TIME else f"%Y-%m-%d {format}"))
+
+
+def in_seconds(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return times, durations or time stamps as numbers of seconds."""
+    kind = values.type
+    whole = pc.cast(pc.cast(values, pa.int32()), pa.int64()) if kind.bit_width == 32 else pc.cast(values, pa.int64())
+    return pc.divide(pc.cast(whole, pa.float64(), safe=False), {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}[kind.unit])
+
+
+def time_text(seconds: float) -> str:
+    """Return seconds since midnight as a time of day.
+
+    >>> time_text(36_900), time_text(86_399.5)
+    ('10:15', '23:59:59.500')
+    """
+    time = (dt.datetime.min + dt.timedelta(seconds=round(seconds, 3) % 86_400)).time()
+    return time.isoformat("milliseconds" if time.microsecond else "seconds" if time.second else "minutes")
 
 
 def pattern(format: str) -> str:
@@ -113,9 +176,18 @@ def moment(value: dt.date | float) -> dt.datetime:
         return dt.datetime.max if value > 0 else dt.datetime.min
 
 
-def _reads(texts: pa.ChunkedArray, format: str) -> bool:
+def _looking_alike(texts: pa.ChunkedArray, looks: Mapping[str, Any]) -> Any:
+    """Return what the look that all texts have stands for; None where they have none."""
+    first = texts[0].as_py() if len(texts) else ""
+    for look, meant in looks.items():  # the first text alone rules out nearly all
+        if re.fullmatch(look, first) and pc.all(pc.match_substring_regex(texts, f"^(?:{look})$")).as_py():
+            return meant
+    return None
+
+
+def _reads(texts: pa.ChunkedArray, format: str, reader: Callable[[Any, str], Any] = moments) -> bool:
     try:
-        moments(texts, format)
+        reader(texts, format)
     except pa.ArrowInvalid:
         return False
     return True

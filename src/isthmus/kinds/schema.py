@@ -19,10 +19,10 @@ import pyarrow as pa
 
 from isthmus.errors import DataError, ModelError, OptionError, SchemaWarning
 from isthmus.kinds import columns as reading
-from isthmus.kinds import dates
+from isthmus.kinds import dates, tables
 from isthmus.kinds.column import Cell, Column, Type, column_from
 from isthmus.kinds.columns import text_of
-from isthmus.kinds.recognition import recognise
+from isthmus.kinds.recognition import ASKED, EMPTY, recognise
 
 __all__ = ["Cell", "Column", "Schema"]
 
@@ -84,8 +84,13 @@ class Schema:
                 )
         if table.num_rows < 2:
             raise DataError(f"{name} has {table.num_rows} sample(s) (n_samples={table.num_rows}); fit needs at least 2")
+        if table.num_columns == 1:
+            raise DataError(
+                f"{name} has 1 feature(s) (n_features=1): a column is told by the others; give at least two"
+            )
+        rows = tables.row_numbers(table)
         schema = cls(tuple(
-            recognise(column, table[column], overrides.get(column), named, name) for column in table.column_names
+            recognise(column, table[column], overrides.get(column), named, name, rows) for column in table.column_names
         ), named)  # fmt: skip
         schema._check(table, name)
         return schema
@@ -122,8 +127,17 @@ class Schema:
             Naming the columns that are missing, or the row and column of a cell of the wrong type.
         """
         table = self._matched(table, name, model)
-        parts = [reading.cells(column, table[column.name], name, first) for column in self.used]
+        rows = tables.row_numbers(table, first)
+        parts = [reading.cells(column, table[column.name], name, rows) for column in self.used]
         return np.concatenate(parts, axis=1) if parts else np.empty((table.num_rows, 0))
+
+    def unseen(self, cells: np.ndarray) -> np.ndarray:
+        """Return which category columns of encoded rows hold nothing that fit saw, boolean (used columns,)."""
+        strange = np.zeros(len(self.used), bool)
+        for place, cell in enumerate(self.cells):
+            if cell.kind == "category" and cell.part == "value":
+                strange[cell.column] = (cells[:, place] == cell.size).all()
+        return strange
 
     def text(self, table: pa.Table, row: int, place: int) -> str:
         """Return a cell of the `place`-th used column for people, as the table has it."""
@@ -131,11 +145,11 @@ class Schema:
         name = column.name if self.named else table.column_names[self.columns.index(column)]
         cell = table[name].slice(row, 1)
         if column.type in ("category", "boolean"):
-            index = int(reading.cells(column, cell, "", 0)[0, 0])
+            index = int(reading.cells(column, cell, "", range(1))[0, 0])
             text = text_of(reading.texts_of(cell)[0].as_py(), column.type)
             return text + (" (never seen in fit)" if index == column.size else "")
-        number = reading.numbers(cell, column.type, "", 0, column.format)[0]
-        return text_of(number, column.type, column.whole)
+        number = reading.numbers(cell, column.type, "", range(1), column.format)[0]
+        return text_of(number, column.type, column.whole, column.format)
 
     def texts(self, cells: np.ndarray) -> list[str]:
         """Return what the cells of one encoded row say, a text for each used column."""
@@ -151,7 +165,7 @@ class Schema:
             elif column.missing and cells[at + 1] == 1:
                 result.append("missing")
             else:
-                result.append(text_of(value, column.type, column.whole))
+                result.append(text_of(value, column.type, column.whole, column.format))
             at += len(own)
         return result
 
@@ -218,21 +232,18 @@ class Schema:
 
     def _check(self, table: pa.Table, name: str) -> None:
         """Refuse what nothing can be learned from; tell what was left out."""
-        if table.num_columns == 1:
-            raise DataError(
-                f"{name} has 1 feature(s) (n_features=1): a column is told by the others; give at least two"
-            )
         left_out = [column for column in self.columns if column.type == "ignored"]
-        empty = [column for column in left_out if column.reason == reading.EMPTY]
+        empty = [column for column in left_out if column.reason == EMPTY]
         if len(empty) == len(self.columns):
             raise DataError(f"{name} holds no values: all its columns are missing throughout")
         if not self.used:
             raise DataError(f"{name}: every column was left out ({_listed([c.name for c in left_out])}); see columns=")
         for column in left_out:
-            if column.reason != reading.ASKED:
+            if column.reason != ASKED:
+                cure = f"; columns={{{column.name!r}: ...}} (--column {column.name}=...) says otherwise"
                 warnings.warn(
-                    f"{name}: column {column.name!r} is left out: {column.reason}; columns={{{column.name!r}: ...}} "
-                    f"(--column {column.name}=...) says otherwise", SchemaWarning, stacklevel=3,
+                    f"{name}: column {column.name!r} is left out: {column.reason}"
+                    + (cure if reading.can_be_text(table[column.name].type) else ""), SchemaWarning, stacklevel=3,
                 )  # fmt: skip
         encoded = self.encode(table, name=name)
         first = encoded[:1]

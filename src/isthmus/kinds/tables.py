@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,13 @@ import pyarrow as pa
 from isthmus.errors import DataError
 from isthmus.kinds import table_files
 
-__all__ = ["like", "named", "read", "source_name", "stream"]
+__all__ = ["like", "named", "numbered", "read", "row_numbers", "selected", "source_name", "stream"]
 
 CELLS_AT_ONCE = 500_000  # of a streamed batch: 4 MB as float64
 COMPLEX = "Complex data not supported: give real and imaginary part as two columns"
 _UNNAMED = {b"isthmus": b"unnamed"}
 _SOURCE = b"isthmus.source"  # which file a table was read from
+_ROWS = b"isthmus.rows"  # the numbers that selected rows have in the whole table
 
 
 def read(X: Any, *, delimiter: str | None = None) -> pa.Table:
@@ -69,9 +70,10 @@ def stream(X: Any, *, delimiter: str | None = None, columns: Collection[str] | N
     table = read(X)
     if columns is not None and named(table):
         table = table.select([name for name in table.column_names if name in columns])
-    rows = max(CELLS_AT_ONCE // max(table.num_columns, 1), 1)
+    rows, numbers = max(CELLS_AT_ONCE // max(table.num_columns, 1), 1), row_numbers(table)
     for start in range(0, table.num_rows, rows):
-        yield table.slice(start, rows)
+        part = table.slice(start, rows)
+        yield part if isinstance(numbers, range) else numbered(part, numbers[start : start + rows])
 
 
 def like(X: Any, table: pa.Table) -> Any:
@@ -102,6 +104,26 @@ def like(X: Any, table: pa.Table) -> Any:
 def named(table: pa.Table) -> bool:
     """Whether the columns came with names of their own."""
     return (table.schema.metadata or {}).get(b"isthmus") != b"unnamed"
+
+
+def selected(table: pa.Table, rows: np.ndarray) -> pa.Table:
+    """Return some rows of a table; errors call them by the numbers that they have in the whole of it."""
+    return numbered(table.take(rows), np.asarray(row_numbers(table))[rows])
+
+
+def numbered(table: pa.Table, numbers: Sequence[int], source: str | None = None) -> pa.Table:
+    """Return a table whose rows have these numbers in errors, and that is called `source` there."""
+    more = {_ROWS: np.asarray(numbers, np.int64).tobytes()} | ({} if source is None else {_SOURCE: source.encode()})
+    return table.replace_schema_metadata((table.schema.metadata or {}) | more)
+
+
+def row_numbers(table: pa.Table, first: int = 0) -> Sequence[int]:
+    """Return what errors call the rows of a table: their numbers in the whole that they were selected from.
+
+    `first` is the number of the first row where they were not selected, but are a part.
+    """
+    numbers = np.frombuffer((table.schema.metadata or {}).get(_ROWS, b""), np.int64)
+    return numbers if len(numbers) == table.num_rows else range(first, first + table.num_rows)  # type: ignore[return-value]
 
 
 def source_name(X: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.exceptions import NotFittedError
 
 from isthmus import store
-from isthmus.errors import DataError, OptionError
+from isthmus.errors import OptionError
 from isthmus.kinds import tables
 from isthmus.kinds.images import are_pictures
 from isthmus.kinds.schema import Schema
@@ -22,8 +22,9 @@ from isthmus.networks.features import CellFeatures
 from isthmus.recipes.one_class import empty_description, learn_normal
 from isthmus.tasks import cards
 from isthmus.tasks.conformal import NEVER, conformal_offset, p_values
+from isthmus.tasks.encoding import encoded
 from isthmus.tasks.explaining import explained
-from isthmus.tasks.options import check_number, check_options
+from isthmus.tasks.options import check_number, check_options, check_whole, forget, plain
 from isthmus.tasks.picture_judge import PictureJudge
 from isthmus.tasks.seeds import seed_of
 from isthmus.training.history import History
@@ -131,6 +132,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
             Naming the hyperparameter that is out of its range.
         """
         self._check_options()
+        forget(self)
         if are_pictures(X):
             return self._fit_pictures(X)
         table, name = tables.read(X), tables.source_name(X)
@@ -182,24 +184,13 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         """Return the p-values of scores that `score_samples` gave."""
         return p_values(self.calibration_, scores)
 
-    def encoded(
-        self, X: Any, *, delimiter: str | None = None, beside: str | None = None
-    ) -> Iterator[tuple[Any, torch.Tensor]]:
+    def encoded(self, X: Any, **how: Any) -> Iterator[tuple[Any, torch.Tensor]]:
         """Yield X in parts of bounded size: each as a pyarrow table, and as the cells that `score_rows` takes.
 
-        `beside` names a column that is known to stand beside the data, a label: nobody is warned of it.
+        `how` are the options of `isthmus.tasks.encoding.encoded`.
         """
         self._check_fitted()
-        name, first = tables.source_name(X), 0
-        for table in tables.stream(X, delimiter=delimiter):
-            if table.num_rows == 0:
-                continue
-            own = table.drop_columns([beside]) if beside in table.column_names else table
-            cells = self.schema_.encode(own, name=name, first=first, model=type(self).__name__)
-            yield table, torch.from_numpy(cells)
-            first += table.num_rows
-        if first == 0:
-            raise DataError(f"{name}: Found array with 0 sample(s) while a minimum of 1 is required.")
+        return encoded(self.schema_, X, type(self).__name__, **how)
 
     def score_rows(self, rows: torch.Tensor) -> np.ndarray:
         """Return the scores of encoded rows, (rows, cells) -> (rows,)."""
@@ -228,8 +219,8 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         import pandas as pd
 
         self._check_fitted()
-        if top is not None and top < 1:
-            raise OptionError(f"top must be at least 1, not {top}")
+        if top is not None:
+            check_whole("top", top, 1)
         if self.judge_ is not None:
             return self.judge_.explain(X)
         return pd.DataFrame(explained(self, X, top))
@@ -240,7 +231,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         if self.judge_ is not None:
             return self.judge_.embed(X)
         with one_thread(), torch.inference_mode():
-            return np.concatenate([self.description_.embed(rows).numpy() for _, rows in self.encoded(X)])
+            return np.concatenate([self.description_.embed(rows).numpy() for _, rows in self.encoded(X, told=False)])
 
     def save(self, folder: str | Path) -> None:
         """Write a model folder; `isthmus.load(folder)` gives the same scores bit for bit.
@@ -253,7 +244,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         self._check_fitted()
         options = self.get_params()
         if self.judge_ is not None:
-            kept = {name: options[name] for name in ("false_alarm_rate", "steps", "width")}
+            kept = plain(options, ("false_alarm_rate", "steps", "width"))
             config: dict[str, Any] = {
                 "recipe": "inpainting", "options": kept, "offset": self._offset_json(), "rows": self.rows_,
                 "judge": self.judge_.to_json(), "history": self.history_.to_json(),
@@ -261,7 +252,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
             tensors = self.judge_.tensors() | {"calibration": torch.from_numpy(self.calibration_)}
             store.write(folder, task=type(self).__name__, config=config, tensors=tensors, card=self.card())
             return
-        kept = {name: options[name] for name in ("contamination", "false_alarm_rate", "columns", "steps", "width")}
+        kept = plain(options, ("contamination", "false_alarm_rate", "columns", "steps", "width"))
         config = {
             "recipe": "denoising",
             "options": kept,
@@ -379,6 +370,8 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
             check_number("false_alarm_rate", self.false_alarm_rate)
         if self.false_alarm_rate is not None and not 0 < self.false_alarm_rate < 1:
             raise OptionError(f"false_alarm_rate must lie between 0 and 1, not {self.false_alarm_rate}")
+        if self.columns is not None and not isinstance(self.columns, Mapping):
+            raise OptionError(f"columns must map names to types, as {{'zip': 'category'}} does, not {self.columns!r}")
         check_options({name: value for name, value in self.get_params(deep=False).items() if value is not None})
 
     def _check_fitted(self) -> None:

@@ -104,7 +104,7 @@ def compare(
     half = len(ordinary) // 2
     taught = np.sort(ordinary[:half][:MOST_ROWS])
     tested = np.sort(np.concatenate([ordinary[half:], np.flatnonzero(odd)]))
-    train, test = table.take(taught), table.take(tested)
+    train, test = tables.selected(table, taught), tables.selected(table, tested)
 
     began = time.perf_counter()
     ours = AnomalyDetector(random_state=seed, **options).fit(train)

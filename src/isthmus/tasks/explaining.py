@@ -30,7 +30,7 @@ def explained(detector: Any, X: Any, top: int | None) -> dict[str, list[Any]]:
     at_once = max(TRIED_AT_ONCE // (len(used) * description.features.width), 1)
     found: dict[str, list[Any]] = {"row": [], "column": [], "share": [], "seen": [], "expected": []}
     first = 0
-    for table, rows in detector.encoded(X):
+    for table, rows in detector.encoded(X, told=False):
         for start in range(0, len(rows), at_once):
             with one_thread(), torch.inference_mode():
                 explanation = description.explain(rows[start : start + at_once])

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
@@ -14,6 +13,7 @@ from torch import Tensor, nn
 
 from isthmus import store
 from isthmus.tasks.inputs import input_from_json, learn_input
+from isthmus.tasks.options import plain
 from isthmus.tasks.seeds import seed_of
 from isthmus.training.history import History
 from isthmus.training.loop import train
@@ -91,8 +91,8 @@ class LearnedTask(BaseEstimator):
             Where it cannot be written; what was there before is untouched.
         """
         self._check_fitted()
-        options = {name: value for name, value in self.get_params().items() if name not in PASSING}
-        kept = {name: value.item() if isinstance(value, np.generic) else value for name, value in options.items()}
+        options = self.get_params()
+        kept = plain(options, [name for name in options if name not in PASSING])
         config = {"options": kept, "input": self.input_.to_json(), "history": self.history_.to_json()} | self._more()
         tensors = {f"input.{name}": tensor for name, tensor in self.input_.tensors().items()}
         for part, module in self._modules().items():

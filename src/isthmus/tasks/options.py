@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Mapping
 from numbers import Integral, Real
 from typing import Any
 
@@ -11,10 +12,11 @@ import numpy as np
 
 from isthmus.errors import OptionError
 
-__all__ = ["check_number", "check_options", "check_whole"]
+__all__ = ["check_number", "check_options", "check_whole", "forget", "plain"]
 
 WHOLE = {"steps": 1, "width": 1, "dimensions": 1, "draws": 1, "classes": 2, "cut": 2}  # and the least of each
 WEIGHTS = ("noise", "invariance", "balance", "beta", "free_nats")  # numbers, not negative
+PATHS = ("log_dir", "checkpoint")
 YES_OR_NO = ("mirror", "views", "warm_start", "progress")
 
 
@@ -42,6 +44,8 @@ def check_options(options: Mapping[str, Any]) -> None:
             raise OptionError(f"{name} must be True or False, not {value!r}")
         elif name == "grey" and not (value is None or isinstance(value, (bool, np.bool_))):
             raise OptionError(f"grey must be True, False or None, not {value!r}")
+        elif name in PATHS and not (value is None or isinstance(value, (str, os.PathLike))):
+            raise OptionError(f"{name} must be a path, not {value!r}")
 
 
 def check_whole(name: str, value: Any, least: int) -> None:
@@ -68,3 +72,14 @@ def check_number(name: str, value: Any) -> None:
         raise OptionError(f"{name} must be a finite number, at least 0, not {value!r}")
     if value < 0:
         raise OptionError(f"{name} must not be negative, not {value}")
+
+
+def plain(options: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """Return some of the options as JSON can hold them: numbers of numpy as numbers of Python."""
+    return {name: value.item() if isinstance(value := options[name], np.generic) else value for name in names}
+
+
+def forget(task: Any) -> None:
+    """Remove what an earlier fit learned: a fit that does not end must not leave half of it beside half of its own."""
+    for name in [name for name in vars(task) if name.endswith("_")]:
+        delattr(task, name)

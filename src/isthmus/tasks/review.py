@@ -213,7 +213,8 @@ def explain_rows(
     gone = [row for row in rows if row not in found]
     if gone:
         raise OptionError(f"row {gone[0]}: the table has {first:,} rows, numbered from 0")
-    frame = detector.explain(only_known(detector, pa.concat_tables([found[row] for row in rows])), top=top)
+    asked = tables.numbered(pa.concat_tables([found[row] for row in rows]), rows, tables.source_name(X))
+    frame = detector.explain(only_known(detector, asked), top=top)
     frame["row"] = np.asarray(rows)[frame["row"].to_numpy()]
     return frame
 
