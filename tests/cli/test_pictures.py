@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 
 import numpy as np
 import pytest
@@ -452,6 +453,40 @@ def test_what_each_number_changes_and_how_likely_a_picture_is(folder, tmp_path, 
     assert run(["generate", "likelihood", model, str(folder), "--draws", "5", "--out", str(out)]) == 0
     nats = [float(row["log_likelihood"]) for row in csv.DictReader(out.open())]
     assert f"150 samples, {np.mean(nats):.4g} nats each on average" in capsys.readouterr().out
+
+
+REPORTS = {
+    "embed map": (["--method", "pca"], 2, ["into 32 numbers", "comes back of each through 32 numbers"]),
+    "cluster predict": ([], 1, ["A row a class", "150 pictures into one of 10 classes"]),
+    "generate sample": (["-n", "4", "--seed", "3"], 1, ["drawn by chance", "32 numbers"]),
+    "denoise restore": ([], 10, ["150 pictures; the first 10 are here", "009.png"]),
+}
+
+
+@pytest.mark.parametrize("command", REPORTS)
+def test_a_page_stands_alone_and_says_what_its_pictures_show(command, folder, models, tmp_path):
+    task, verb = command.split()
+    options, pictures, told = REPORTS[command]
+    out = tmp_path / ("out" + {"predict": ".csv", "restore": ""}.get(verb, ".png"))
+    data = [] if task == "generate" else [str(folder)]
+    page = tmp_path / "page.html"
+    assert run([task, verb, models[task], *data, *options, "--out", str(out), "--report", str(page)]) == 0
+    text = page.read_text()
+    assert not re.findall(r"(?:src|href)=\"(?!data:)", text)
+    assert text.count("<img") == text.count("<figcaption>") >= pictures
+    assert all(words in text for words in told)
+    assert out.exists()
+
+
+def test_photos_of_any_size_are_shown_before_and_after(cleaner, tmp_path):
+    (tmp_path / "in").mkdir()
+    for name, shape in (("<b>.png", (9, 30)), ("large.png", (300, 500, 3))):
+        Image.fromarray(np.full(shape, 99, np.uint8)).save(tmp_path / "in" / name)
+    page = tmp_path / "page.html"
+    command = ["denoise", "restore", cleaner, str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--report"]
+    assert run([*command, str(page)]) == 0
+    assert "&lt;b&gt;.png<" in page.read_text()
+    assert "large.png, its middle<" in page.read_text()
 
 
 def test_the_error_of_all_errors_can_be_imported():

@@ -14,6 +14,7 @@ from isthmus.cli.options import (
     Json,
     ModelFolder,
     NewModel,
+    Report,
     Seed,
     Size,
     Skip,
@@ -73,7 +74,7 @@ def predict(
     grid: Annotated[
         Path | None, typer.Option(help="PNG file: a row of pictures a class.", callback=picture_can_be_made)
     ] = None,
-    skip: Skip = False,
+    report: Report = None, skip: Skip = False,
 ) -> None:  # fmt: skip
     """Write the class of every sample, in order.
 
@@ -84,22 +85,30 @@ def predict(
     from isthmus import Clusterer
     from isthmus.errors import OptionError
     from isthmus.kinds.images import Pictures
+    from isthmus.reports.gallery import Figure, write_gallery
     from isthmus.reports.pictures import save_png, sheet
     from isthmus.tasks.clustering import members
 
-    apart(out=out, grid=grid)
+    apart(out=out, grid=grid, report=report)
     not_among(data, grid)
     task = load_as(model, Clusterer)
-    if task.input_.kind != "pictures" and grid is not None:
-        raise OptionError("--grid is for pictures; these are rows of a table")
+    for option, path in (("--grid", grid), ("--report", report)):
+        if task.input_.kind != "pictures" and path is not None:
+            raise OptionError(f"{option} is for pictures; these are rows of a table")
     samples = opened(data, getattr(task.input_, "frame", None), skip=skip)
     chance = task.predict_proba(samples)
     found = chance.argmax(1)
     names = samples.names if isinstance(samples, Pictures) else [str(row) for row in range(len(found))]
     write_table(out, {"sample": names, "class": found, "chance": chance.max(1)})
-    if grid is not None:
+    if grid is not None or report is not None:
         rows = [samples.part(places).arrays() for places in members(chance, SHOWN)]
         sizes = np.bincount(found, minlength=task.classes)
         labels = [f"class {kind}: {counted(size, 'picture')}" for kind, size in enumerate(sizes)]
-        save_png(sheet(rows, labels, headings=["the surest of each class first"], columns=SHOWN), grid)
+        drawn = sheet(rows, labels, headings=["the surest of each class first"], columns=SHOWN)
+        if grid is not None:
+            save_png(drawn, grid)
+        if report is not None:
+            story = f"{model.name} has put each of {counted(len(found), 'picture')} into one of {task.classes} classes."
+            shown = Figure(f"A row a class, at most {SHOWN} pictures of each; nobody named the classes.", drawn)
+            write_gallery("Classes", story, [shown], report)
     typer.echo(f"The classes of {counted(len(found), 'sample')} are in {out}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -12,6 +12,7 @@ from isthmus.cli.options import (
     Json,
     ModelFolder,
     NewModel,
+    Report,
     Seed,
     Skip,
     Steps,
@@ -63,7 +64,7 @@ def restore(
     thorough: Annotated[
         bool, typer.Option(help="Average over eight ways to see a picture: slower, a little better.")
     ] = False,
-    skip: Skip = False,
+    report: Report = None, skip: Skip = False,
 ) -> None:  # fmt: skip
     """Restore one picture or a folder of them, of any size, grey or in colour as each is.
 
@@ -72,6 +73,17 @@ def restore(
     Example: isthmus denoise restore cleaner/ noisy/ --out clean/
     """
     from isthmus import Denoiser
+    from isthmus.reports.gallery import SHOWN, beside, write_gallery
 
-    count = load_as(model, Denoiser).restore_files(data, out, thorough=thorough, skip=skip)
+    shown: list[tuple[Path, Any, Any]] = []
+
+    def seen(*before_and_after: Any) -> None:
+        if report is not None and len(shown) < SHOWN:
+            shown.append(before_and_after)
+
+    count = load_as(model, Denoiser).restore_files(data, out, thorough=thorough, skip=skip, seen=seen)
+    if report is not None:
+        few = f"; the first {SHOWN} are here" if count > SHOWN else ""
+        story = f"{model.name} has taken the noise out of {counted(count, 'picture')}{few}."
+        write_gallery("Pictures restored", story, [beside(*each) for each in shown], report)
     typer.echo(f"{counted(count, 'restored picture')} {'is' if count == 1 else 'are'} in {out}")

@@ -14,10 +14,12 @@ from isthmus.cli.options import (
     Json,
     ModelFolder,
     NewModel,
+    Report,
     Seed,
     Size,
     Skip,
     Steps,
+    apart,
     given,
     load_as,
     not_among,
@@ -89,7 +91,7 @@ def map_(
         Literal["codes", "data"] | None, typer.Option(help="What to lay out: by default the codes, or the data itself.")
     ] = None,
     beside: Annotated[bool, typer.Option("--beside", help="All six: the data and the codes, by each method.")] = False,
-    skip: Skip = False,
+    report: Report = None, skip: Skip = False,
 ) -> None:  # fmt: skip
     """Draw every sample as a point in the plane, and some of the pictures.
 
@@ -103,15 +105,36 @@ def map_(
 
     if beside and (method or of):
         raise OptionError("--beside draws every map: leave out --method and --of")
+    apart(out=out, report=report)
     not_among(data, out)
     task = load_as(model, Embedder).set_params(random_state=0)
     samples = opened(data, getattr(task.input_, "frame", None), skip=skip)
     if beside:
         six = [np.asarray(_drawn(task, samples, by, what)) for what in ("data", "codes") for by in METHODS]
-        save_png(grid(six, columns=len(METHODS)), out)
+        drawn = grid(six, columns=len(METHODS))
     else:
-        save_png(_drawn(task, samples, method or "tsne", of or "codes"), out)
+        drawn = _drawn(task, samples, method or "tsne", of or "codes")
+    save_png(drawn, out)
+    if report is not None:
+        _tell(task, samples, drawn, report, model.name)
     typer.echo(f"The {'maps are' if beside else 'map is'} in {out}")
+
+
+def _tell(task: Any, samples: Any, drawn: Any, report: Path, model: str) -> None:
+    """Write a page: the map, and of pictures what comes back from their codes."""
+    import torch
+
+    from isthmus.kinds.images import Pictures
+    from isthmus.reports.gallery import SHOWN, Figure, strips_of, write_gallery
+
+    figures = [Figure("Each sample is a point; those that are alike should lie near each other.", drawn)]
+    if isinstance(samples, Pictures):
+        few = samples.part(torch.linspace(0, len(samples) - 1, min(SHOWN, len(samples))).long())
+        back = task.inverse_transform(task.transform(few))
+        told = f"Some of them, and what comes back of each through {counted(task.dimensions, 'number')}."
+        figures.append(Figure(told, strips_of({"in": few.arrays(), "out": back})))
+    story = f"An auto-encoder, {model}, has turned each sample into {counted(task.dimensions, 'number')}."
+    write_gallery("A map", story, figures, report)
 
 
 def _drawn(task: Any, samples: Any, method: str, of: str) -> Any:

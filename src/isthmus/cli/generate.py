@@ -14,10 +14,12 @@ from isthmus.cli.options import (
     Json,
     ModelFolder,
     NewModel,
+    Report,
     Seed,
     Size,
     Skip,
     Steps,
+    apart,
     given,
     load_as,
     opened,
@@ -61,17 +63,23 @@ def fit_(
 
 @app.command()
 def sample(
-    model: ModelFolder, out: Png, n: Annotated[int, typer.Option("-n", help="How many.", min=1)] = 64, seed: Seed = 0
-) -> None:
+    model: ModelFolder, out: Png, n: Annotated[int, typer.Option("-n", help="How many.", min=1)] = 64,
+    report: Report = None, seed: Seed = 0,
+) -> None:  # fmt: skip
     """Draw new samples, as one picture.
 
     Example: isthmus generate sample faces-model/ -n 64 --out grid.png
     """
     from isthmus.reports.pictures import in_rows, save_png, sheet
 
-    rows = in_rows(_pictures_of(model).set_params(random_state=seed).sample(n))
-    told = f"{counted(n, 'picture')} that {'was' if n == 1 else 'were'} never taken, by {model.name}"
-    save_png(sheet(rows, [""] * len(rows), headings=[told]), out)
+    apart(out=out, report=report)
+    task = _pictures_of(model).set_params(random_state=seed)
+    rows = in_rows(task.sample(n))
+    told = f"{counted(n, 'new picture')} by {model.name}"
+    drawn = sheet(rows, [""] * len(rows), headings=[told])
+    save_png(drawn, out)
+    if report is not None:
+        _tell(task, drawn, report, model.name)
     typer.echo(f"{counted(n, 'new sample')} {'is' if n == 1 else 'are'} in {out}")
 
 
@@ -103,16 +111,13 @@ def traverse(
     Example: isthmus generate traverse faces-model/ me.png --out numbers.png
     """
     from isthmus.errors import ModelError
-    from isthmus.reports.pictures import save_png, sheet
-    from isthmus.tasks.generation import REACH
+    from isthmus.reports.pictures import save_png
 
     task = _pictures_of(model)
     ways = task.traverse(picture, n)
     if not ways:
         raise ModelError(f"no number of the code changes what {model} draws: fit it with more steps")
-    start = "" if picture is None else f", the others as in {picture.name}"
-    heading = f"one number of the code from {-REACH:g} to {REACH:g}{start}"
-    save_png(sheet(list(ways.values()), [f"number {number}" for number in ways], headings=[heading]), out)
+    save_png(_drawn(ways, "" if picture is None else f", the others as in {picture.name}"), out)
     shown = f"{counted(len(ways), 'number')} of {task.dimensions}"
     typer.echo(f"What {shown} in the code {'changes' if len(ways) == 1 else 'change'} is in {out}")
 
@@ -136,6 +141,28 @@ def likelihood(
     names = getattr(samples, "names", None) or [str(row) for row in range(len(nats))]
     write_table(out, {"sample": names, "log_likelihood": nats})
     typer.echo(f"{counted(len(nats), 'sample')}, {nats.mean():.4g} nats each on average; all are in {out}")
+
+
+def _drawn(ways: dict[int, Any], others: str) -> Any:
+    """Return a traversal as a picture, with what its columns are."""
+    from isthmus.reports.pictures import sheet
+    from isthmus.tasks.generation import REACH
+
+    heading = f"one number of the code from {-REACH:g} to {REACH:g}{others}"
+    return sheet(list(ways.values()), [f"number {number}" for number in ways], headings=[heading])
+
+
+def _tell(task: Any, drawn: Any, report: Path, model: str) -> None:
+    """Write a page: new pictures, and what the numbers of the code change."""
+    from isthmus.reports.gallery import Figure, write_gallery
+
+    figures = [Figure("New pictures, decoded from codes that were drawn by chance.", drawn)]
+    ways = task.traverse()
+    if ways:
+        told = "What each number of the code changes, the others at 0; those that change nothing are left out."
+        figures.append(Figure(told, _drawn(ways, "")))
+    story = f"{model} has learned to make pictures out of {counted(task.dimensions, 'number')} each."
+    write_gallery("New pictures", story, figures, report)
 
 
 def _pictures_of(model: Path) -> Any:

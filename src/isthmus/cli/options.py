@@ -13,8 +13,8 @@ import typer
 from isthmus.words import a
 
 __all__ = [
-    "Data", "Fit", "Grey", "Json", "ModelFolder", "NewModel", "NewPage", "Seed", "Size", "Skip", "Steps", "apart",
-    "can_be_made", "given", "load_as", "not_among", "not_over", "opened", "picture_can_be_made", "print_json",
+    "Data", "Fit", "Grey", "Json", "ModelFolder", "NewModel", "NewPage", "Report", "Seed", "Size", "Skip", "Steps",
+    "apart", "can_be_made", "given", "load_as", "not_among", "not_over", "opened", "picture_can_be_made", "print_json",
     "sound_can_be_made", "table_can_be_made", "write_table",
 ]  # fmt: skip
 
@@ -62,6 +62,11 @@ def sound_can_be_made(path: Path) -> Path:
     return _file_can_be_made(path, FORMATS)
 
 
+def _page_can_be_made(path: Path | None) -> Path | None:
+    """Refuse, before any work, a page that cannot be written, or that has another's ending."""
+    return None if path is None else _file_can_be_made(path, [".html", ".htm"])
+
+
 def apart(**files: Path | None) -> None:
     """Refuse options that name one file to write twice."""
     from isthmus.errors import OptionError
@@ -94,11 +99,6 @@ def not_over(path: Path | None, model: Path, table: Path | None = None) -> None:
         raise OutputError(f"cannot write {path}: it is the table to read; nothing was changed")
 
 
-def _page_can_be_made(path: Path) -> Path:
-    """Refuse, before any work, a page that cannot be written, or that has another's ending."""
-    return _file_can_be_made(path, [".html", ".htm"])
-
-
 def _file_can_be_made(path: Path, endings: Collection[str] = ()) -> Path:
     from isthmus.errors import OutputError
     from isthmus.files import told
@@ -117,6 +117,9 @@ NewModel = Annotated[
 ]
 NewPage = Annotated[
     Path, typer.Option("--out", help="HTML file to write.", show_default=False, callback=_page_can_be_made)
+]
+Report = Annotated[
+    Path | None, typer.Option("--report", help="HTML page to write: pictures and captions.", callback=_page_can_be_made)
 ]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same result.")]
 Size = Annotated[int | None, typer.Option(help="Side in pixels to bring pictures to; by default their own.")]

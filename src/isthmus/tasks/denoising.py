@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -146,16 +146,25 @@ class Denoiser(LearnedTask):
         DataError
             Naming the file or the picture that cannot be used.
         """
-        restored = [picture for _, picture in self._each_restored(X, thorough, skip)]
+        restored = [after for _, _, after in self._each_restored(X, thorough, skip)]
         stacked = isinstance(X, np.ndarray) or (isinstance(X, (str, Path)) and is_archive(Path(X)))
         return np.stack(restored) if stacked else restored
 
-    def restore_files(self, X: str | Path, out: str | Path, *, thorough: bool = False, skip: bool = False) -> int:
+    def restore_files(
+        self,
+        X: str | Path,
+        out: str | Path,
+        *,
+        thorough: bool = False,
+        skip: bool = False,
+        seen: Callable[[Path, np.ndarray, np.ndarray], None] = lambda name, before, after: None,
+    ) -> int:
         """Restore a picture file, a folder of them or an .npz into a folder of PNG files; return how many there were.
 
         The folder is written whole or not at all. It may hold what was restored earlier, and nothing else. Files keep
         their names and sub-folders; where two differ in their ending alone it stays in the name (a.jpg.png); pictures
-        of an .npz are numbered. `thorough` and `skip` are as in `restore`.
+        of an .npz are numbered. `thorough` and `skip` are as in `restore`; `seen` is called with the name of each
+        picture, the picture itself and what it is restored to.
 
         Raises
         ------
@@ -177,15 +186,17 @@ class Denoiser(LearnedTask):
             names = png_names([path.relative_to(root) for path in pictures])
         count = 0
         with added_pictures(folder) as keep:
-            for number, restored in self._each_restored(pictures, thorough, skip):
+            for number, picture, restored in self._each_restored(pictures, thorough, skip):
                 keep(names[number], restored)
+                seen(names[number], picture, restored)
                 count += 1
         return count
 
-    def _each_restored(self, X: Any, thorough: bool, skip: bool) -> Iterator[tuple[int, np.ndarray]]:
+    def _each_restored(self, X: Any, thorough: bool, skip: bool) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+        """Yield the number of each picture, the picture, and what it is restored to."""
         self._check_fitted()
         for number, picture in numbered_pictures(X, skip=skip):
-            yield number, self._restored(picture, self._ways(picture) if thorough else WAYS[:1])
+            yield number, picture, self._restored(picture, self._ways(picture) if thorough else WAYS[:1])
 
     def _ways(self, picture: np.ndarray) -> Sequence[tuple[bool, int]]:
         frame = self.input_.frame
