@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -397,6 +398,24 @@ def test_nothing_is_written_among_the_pictures_that_are_read(command, option, sp
         assert "it lies among the pictures to read" in capsys.readouterr().err
     assert not (tmp_path / "a.csv").exists()
     assert not list((spoiled / "deeper").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "name"),
+    [
+        ("embed transform", "--out", "a.csv"), ("embed map", "--report", "a.html"),
+        ("cluster predict", "--grid", "a.png"),
+        ("generate sample", "--out", "a.png"), ("generate traverse", "--out", "a.png"),
+        ("generate likelihood", "--out", "a.csv"),
+    ],
+)  # fmt: skip
+def test_nothing_is_written_into_a_model(command, option, name, folder, models, tmp_path, capsys):
+    task, verb = command.split()
+    data = [] if verb in ("sample", "traverse") else [str(folder)]
+    other = ["--out", str(tmp_path / ("a.csv" if task == "cluster" else "a.png"))] if option != "--out" else []
+    assert run([task, verb, models[task], *data, *other, option, str(Path(models[task]) / name)]) == 2
+    assert "it lies in the model" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(

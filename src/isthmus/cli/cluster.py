@@ -23,6 +23,7 @@ from isthmus.cli.options import (
     given,
     load_as,
     not_among,
+    not_over,
     opened,
     picture_can_be_made,
     print_json,
@@ -91,6 +92,8 @@ def predict(
 
     apart(out=out, grid=grid, report=report)
     not_among(data, grid)
+    for path in (out, grid, report):
+        not_over(path, model)
     task = load_as(model, Clusterer)
     for option, path in (("--grid", grid), ("--report", report)):
         if task.input_.kind != "pictures" and path is not None:

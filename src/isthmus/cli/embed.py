@@ -23,6 +23,7 @@ from isthmus.cli.options import (
     given,
     load_as,
     not_among,
+    not_over,
     opened,
     picture_can_be_made,
     print_json,
@@ -71,6 +72,7 @@ def transform(
     from isthmus import Embedder
     from isthmus.kinds.images import Pictures
 
+    not_over(out, model)
     task = load_as(model, Embedder)
     samples = opened(data, getattr(task.input_, "frame", None), skip=skip)
     codes = task.transform(samples)
@@ -107,6 +109,8 @@ def map_(
         raise OptionError("--beside draws every map: leave out --method and --of")
     apart(out=out, report=report)
     not_among(data, out)
+    for path in (out, report):
+        not_over(path, model)
     task = load_as(model, Embedder).set_params(random_state=0)
     samples = opened(data, getattr(task.input_, "frame", None), skip=skip)
     if beside:
