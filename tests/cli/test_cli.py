@@ -6,6 +6,7 @@ import json
 import os
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -463,6 +464,60 @@ def test_our_own_fault_is_1_and_says_so(run, model, home, monkeypatch):
     assert code == 1
     assert "our fault" in err
     assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("arguments", [["detect"], []])
+def test_a_bare_command_shows_its_help_and_no_more(arguments, run):
+    code, out, err = run(*arguments)
+    assert code == 2
+    assert "Usage: isthmus" in out
+    assert err == ""
+
+
+@pytest.mark.parametrize("command", ["info {}/model --json", "detect explain {}/model {}/new.csv --rows 1", "--help"])
+def test_a_full_disk_behind_standard_output_is_one_line(command, home):
+    command = f"{sys.executable} -m isthmus.cli {command.format(home, home)} > /dev/full"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    one_line(done.returncode, "", done.stderr, "cannot write to standard output", "no space left")
+
+
+def ended(prepare: str, *arguments) -> subprocess.CompletedProcess:
+    """The command line in a process of its own, in which something was prepared."""
+    call = f"import os, signal, time\n{prepare}\nfrom isthmus.cli import main\nmain({[str(a) for a in arguments]!r})"
+    return subprocess.run([sys.executable, "-c", call], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("verb", "number"), [("score", signal.SIGTERM), ("fit", signal.SIGHUP), ("report", signal.SIGINT)]
+)
+def test_a_command_that_is_ended_leaves_what_was_there_and_nothing_else(verb, number, model, home, tmp_path):
+    out = {"score": tmp_path / "s.csv", "fit": model, "report": tmp_path / "r.html"}[verb]
+    if verb != "fit":
+        out.write_text("old")
+    before = {path: path.is_file() and path.read_bytes() for path in tmp_path.rglob("*")}
+    rows = [home / "normal.csv", "--steps", "5"] if verb == "fit" else [model, home / "new.csv"]
+    kill = f"os.fsync = lambda _: os.kill(os.getpid(), {int(number)}) or time.sleep(60)"
+    done = ended(kill, "detect", verb, *rows, "--out", out)
+    assert done.returncode == (130 if number == signal.SIGINT else -number)
+    assert {path: path.is_file() and path.read_bytes() for path in tmp_path.rglob("*")} == before
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_training_that_is_ended_says_how_it_goes_on(number, run, home, tmp_path):
+    kill = f"""from isthmus.training.loop import _Run
+step = _Run._step
+def stepped(run, batch):
+    step(run, batch)
+    run.state.step == 7 and os.kill(os.getpid(), {int(number)})
+_Run._step = stepped"""
+    fit = ["detect", "fit", home / "normal.csv", "--steps", "40", "--checkpoint", tmp_path / "run"]
+    done = ended(kill, *fit, "--out", tmp_path / "m")
+    assert done.returncode == (130 if number == signal.SIGINT else -number)
+    assert done.stderr == f"isthmus: stopped at step 7; {tmp_path / 'run'} goes on from there\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+    assert run(*fit, "--out", tmp_path / "m")[0] == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["m"]
 
 
 def test_a_reader_that_leaves_early_is_no_error(home):

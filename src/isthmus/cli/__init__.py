@@ -5,13 +5,19 @@ Exit codes: 0, 2 for what the person can mend (one clear line on standard error)
 
 from __future__ import annotations
 
+import errno
 import os
+import signal
 import sys
+import threading
 import traceback
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 from isthmus.cli import cluster, demo, denoise, detect, embed, generate, info, voice
 from isthmus.errors import IsthmusError
@@ -28,8 +34,26 @@ PLAIN = {
     "Input should be": "it must be",
 }
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)  # what writing to standard output may end with
+
+
+class _Commands(TyperGroup):
+    """The commands; one that is interrupted says what its training loop says of that."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as stop:
+            words = _last_words(stop)
+            if words:
+                print(f"isthmus: {words}", file=sys.stderr)
+            raise typer.Exit(130) from None
+
+
 app = typer.Typer(
     name="isthmus",
+    cls=_Commands,
     help="Turn unlabelled data into useful things with auto-encoders. Start with: isthmus demo",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -58,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code."""
+    """Run the command line and return its exit code; a signal to end ends the process, once all is tidy."""
     told: set[str] = set()
 
     def note(message: object, *_: object, **__: object) -> None:
@@ -67,11 +91,43 @@ def run(arguments: Sequence[str] | None = None) -> int:
             told.add(text)
             print(f"isthmus: note: {text}", file=sys.stderr)
 
-    with warnings.catch_warnings():
+    with _ended_tidily(), warnings.catch_warnings():
         warnings.showwarning = note
         warnings.simplefilter("ignore")
         warnings.filterwarnings("always", category=UserWarning, module="isthmus")
         return _run(arguments)
+
+
+@contextmanager
+def _ended_tidily() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP unwind what is going on as Ctrl-C does, lest temporary files stay; then end by them."""
+    received: list[int] = []
+
+    def stop(number: int, _: object) -> None:
+        received.append(number)
+        for other in heard:
+            signal.signal(other, signal.SIG_IGN)  # a second one does not hinder the tidying up
+        raise KeyboardInterrupt
+
+    ends = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
+    main_thread = threading.current_thread() is threading.main_thread()
+    heard = [number for number in ends if main_thread and signal.getsignal(number) == signal.SIG_DFL]
+    for number in heard:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number in heard:
+            signal.signal(number, signal.SIG_DFL)
+        if received:
+            signal.raise_signal(received[0])
+
+
+def _last_words(stop: BaseException | None) -> str:
+    """Return what an interrupt, or the one that it came out of, says."""
+    while stop is not None and not (isinstance(stop, KeyboardInterrupt) and stop.args):
+        stop = stop.__context__
+    return "" if stop is None else str(stop)
 
 
 def _run(arguments: Sequence[str] | None) -> int:
@@ -79,11 +135,13 @@ def _run(arguments: Sequence[str] | None) -> int:
         if {"--grey", "--colour"} <= set(sys.argv[1:] if arguments is None else arguments):
             return _fail("--grey and --colour contradict each other")
         result = app(args=None if arguments is None else list(arguments), prog_name="isthmus", standalone_mode=False)
+        sys.stdout.flush()
         return result if isinstance(result, int) else 0
     except typer.Exit as stop:
         return stop.exit_code
     except typer.TyperException as error:
-        return _fail(_plain(error.format_message()))
+        message = _plain(error.format_message())
+        return _fail(message) if message else 2  # without arguments: the help was printed
     except IsthmusError as error:
         return _fail(str(error))
     except PermissionError as error:
@@ -93,9 +151,12 @@ def _run(arguments: Sequence[str] | None) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return 130
     except BrokenPipeError:  # the reader of our output has left: not an error, and nothing more to say to it
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _silence()
         return 141
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in FULL and error.filename is None:
+            _silence()
+            return _fail(f"cannot write to standard output: {os.strerror(error.errno).lower()}")
         if os.environ.get("ISTHMUS_DEBUG"):
             traceback.print_exc()
         print(
@@ -103,6 +164,11 @@ def _run(arguments: Sequence[str] | None) -> int:
             file=sys.stderr,
         )
         return 1
+
+
+def _silence() -> None:
+    """Let what is still to be written to standard output, which takes no more, vanish."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fail(message: str) -> int:
