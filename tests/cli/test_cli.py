@@ -496,7 +496,7 @@ def test_a_command_that_is_ended_leaves_what_was_there_and_nothing_else(verb, nu
         out.write_text("old")
     before = {path: path.is_file() and path.read_bytes() for path in tmp_path.rglob("*")}
     rows = [home / "normal.csv", "--steps", "5"] if verb == "fit" else [model, home / "new.csv"]
-    kill = f"os.fsync = lambda _: os.kill(os.getpid(), {int(number)}) or time.sleep(60)"
+    kill = f"os.fsync = lambda _: signal.raise_signal({int(number)}) or time.sleep(60)"
     done = ended(kill, "detect", verb, *rows, "--out", out)
     assert done.returncode == (130 if number == signal.SIGINT else -number)
     assert {path: path.is_file() and path.read_bytes() for path in tmp_path.rglob("*")} == before
@@ -509,7 +509,7 @@ def test_a_training_that_is_ended_says_how_it_goes_on(number, run, home, tmp_pat
 step = _Run._step
 def stepped(run, batch):
     step(run, batch)
-    run.state.step == 7 and os.kill(os.getpid(), {int(number)})
+    run.state.step == 7 and signal.raise_signal({int(number)})
 _Run._step = stepped"""
     fit = ["detect", "fit", home / "normal.csv", "--steps", "40", "--checkpoint", tmp_path / "run"]
     done = ended(kill, *fit, "--out", tmp_path / "m")
