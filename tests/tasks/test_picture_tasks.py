@@ -12,8 +12,12 @@ from sklearn.metrics import normalized_mutual_info_score
 
 import isthmus
 from isthmus import Clusterer, Denoiser, Embedder, Generator, store
+from isthmus.code import Batch
 from isthmus.errors import DataError, ModelError, OptionError, SchemaWarning
 from isthmus.kinds.images import open_pictures
+from isthmus.recipes.content_style import content_and_style
+from isthmus.training.loop import train
+from isthmus.training.settings import Settings
 
 DIGITS = np.round(load_digits().images * (255 / 16)).astype(np.uint8)
 KIND = load_digits().target
@@ -183,6 +187,26 @@ def test_a_model_that_asks_for_more_than_it_holds_is_refused(part, ring_detector
         isthmus.load(tmp_path / "changed")
 
 
+def test_a_digit_is_written_in_the_hand_of_another(clusterer):
+    from sklearn.svm import SVC
+
+    x = torch.from_numpy(DIGITS / 255).float()[:, None]
+    torch.manual_seed(0)
+    model = content_and_style(clusterer.model_.logits, 10, (1, 8, 8))
+    train(model, Batch(x[:1500]), settings=Settings(steps=500, batch_size=128, learning_rate=2e-3))
+    judge = SVC(C=10).fit(x[:1500].flatten(1).numpy(), KIND[:1500])
+    with torch.inference_mode():
+        code = model.embed(Batch(x[1500:]))
+        other = torch.arange(len(x) - 1500).roll(1)
+        written = model.decode({"content": code["content"], "style": code["style"][other]})
+    what = judge.predict(written.flatten(1).numpy())
+    assert (what == KIND[1500:]).mean() > 0.8
+    assert (what == KIND[1500:][other]).mean() < 0.2
+    ink = [picture.flatten(1).sum(1).numpy() for picture in (written, x[1500:][other], x[1500:])]
+    assert np.corrcoef(ink[0], ink[1])[0, 1] > np.corrcoef(ink[0], ink[2])[0, 1] + 0.2
+    print((what == KIND[1500:]).mean(), (what == KIND[1500:][other]).mean(), np.corrcoef(ink))
+
+
 def test_the_history_of_classes_is_that_of_both_rounds(clusterer):
     steps = [point.step for point in clusterer.history_.points]
     assert steps == sorted(steps)
@@ -293,7 +317,7 @@ def test_a_seed_fixes_the_result(make):
     assert all((one[name] == other[name]).all() for name in one)
 
 
-@pytest.mark.parametrize("make", [*SMALL, lambda: isthmus.AnomalyDetector(steps=5)])
+@pytest.mark.parametrize("make", [*SMALL, lambda: isthmus.AnomalyDetector(steps=5, false_alarm_rate=0.3)])
 def test_pictures_opened_with_bad_files_left_out_are_learned_from(make, tmp_path):
     for number, picture in enumerate(DIGITS[:40]):
         Image.fromarray(picture).save(tmp_path / f"{number:02}.png")

@@ -139,7 +139,8 @@ def upright(
     frames = getattr(opened, "n_frames", 1)
     if frames > 1 and opened.format != CAMERA:
         raise DataError(f"{path} is animated ({frames} frames): save the frame you mean as a picture of its own")
-    lost = _loses(opened)
+    sixteen = opened.mode in SIXTEEN or _stored_deep(opened)
+    lost = _loses(opened, sixteen)
     if grey is None:
         grey = opened.mode in {"1", "L", "LA"} | DEEP
     if least is not None and opened.format in {"JPEG", CAMERA}:
@@ -147,7 +148,7 @@ def upright(
         opened.draft(None, (turned, turned))
     picture = ImageOps.exif_transpose(opened)
     if picture.mode in DEEP:
-        picture = _eight_bits(picture)
+        picture = _eight_bits(picture, sixteen=sixteen)
     if picture.mode in {"RGBA", "LA", "PA"} or "transparency" in picture.info:
         picture = picture.convert("RGBA")
         white = Image.new("RGBA", picture.size, "white")
@@ -158,9 +159,9 @@ def upright(
     return picture.convert("L" if grey else "RGB"), "; ".join(notes) or None
 
 
-def _loses(opened: Image.Image) -> list[str]:
+def _loses(opened: Image.Image, sixteen: bool) -> list[str]:
     """Return what a picture has that 8 bits of grey or RGB have not, in words."""
-    lost = ["16 bits"] if opened.mode in DEEP or _stored_deep(opened) else []
+    lost = ["16 bits"] if sixteen or opened.mode in DEEP else []
     if opened.mode in {"RGBA", "LA", "PA"} or "transparency" in opened.info:
         lost.append("transparency")
     elif opened.mode in CONVERTED:
@@ -169,13 +170,13 @@ def _loses(opened: Image.Image) -> list[str]:
 
 
 def _stored_deep(opened: Image.Image) -> bool:
-    """Tell whether a file has 16 bits a value where Pillow, which has no such mode in colour, gives 8."""
+    """Tell whether an unread file has 16 bits a value: Pillow has no such mode in colour, where it gives 8."""
     return any(";16" in str(tile[3]) for tile in getattr(opened, "tile", []))
 
 
-def _eight_bits(picture: Image.Image) -> Image.Image:
+def _eight_bits(picture: Image.Image, *, sixteen: bool) -> Image.Image:
     values = np.asarray(picture, dtype=np.float64)
-    top = 65535.0 if picture.mode in SIXTEEN or values.max(initial=0.0) > 255 else 255.0
+    top = 65535.0 if sixteen or values.max(initial=0.0) > 255 else 255.0
     return Image.fromarray(np.clip(np.rint(values * (255.0 / top)), 0, 255).astype(np.uint8))
 
 
