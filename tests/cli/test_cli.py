@@ -408,6 +408,24 @@ def test_explaining_says_what_was_seen_and_expected(run, model, home):
     one_line(*run("detect", "explain", model, home / "new.csv", "--rows", "x"), "'x'")
 
 
+def test_a_comparison_says_who_learned_from_fewer_rows(run, home, monkeypatch):
+    monkeypatch.setattr("isthmus.tasks.comparison.MOST_ROWS", 50)
+    monkeypatch.setattr("isthmus.tasks.comparison.SVM_ROWS", 20)
+    compare = ["detect", "compare", home / "normal.csv"]
+    for shown in (run(*compare)[1], " ".join(json.loads(run(*compare, "--json")[1])["notes"])):
+        assert "Of the 89 rows to learn from, 50 were taken, for all detectors." in shown
+        assert "The one-class SVM learned from 20 of them." in shown
+
+
+def test_one_row_and_one_column_are_no_plural(run, home, tmp_path, cells):
+    cells.benign[["mean area", "mean texture"]].assign(id=[f"n{i}" for i in range(178)]).to_csv(tmp_path / "t.csv")
+    fit = ["detect", "fit", tmp_path / "t.csv", "--out", tmp_path / "m", "--steps", "5", "--drop", "mean area"]
+    assert "Learned 178 rows of 1 column;" in run(*fit)[1]
+    cells.benign[["mean texture"]][:1].to_csv(tmp_path / "new.csv", index=False)
+    assert "of 1 row flagged" in run("detect", "score", tmp_path / "m", tmp_path / "new.csv")[1]
+    one_line(*run("detect", "explain", tmp_path / "m", tmp_path / "new.csv", "--rows", "5"), "the table has 1 row,")
+
+
 def test_the_oddest_rows_are_printed_where_no_file_is_asked_for(run, model, home):
     code, out, _ = run("detect", "score", model, home / "new.csv", "--rows", "4", "--json")
     oddest = json.loads(out)["oddest"]
@@ -488,7 +506,7 @@ def ended(prepare: str, *arguments) -> subprocess.CompletedProcess:
 
 
 @pytest.mark.parametrize(
-    ("verb", "number"), [("score", signal.SIGTERM), ("fit", signal.SIGHUP), ("report", signal.SIGINT)]
+    ("verb", "number"), [("score", signal.SIGTERM), ("fit", signal.SIGHUP), ("score", signal.SIGINT)]
 )
 def test_a_command_that_is_ended_leaves_what_was_there_and_nothing_else(verb, number, model, home, tmp_path):
     out = {"score": tmp_path / "s.csv", "fit": model, "report": tmp_path / "r.html"}[verb]

@@ -107,7 +107,7 @@ def test_stray_words_among_numbers_are_named():
     with pytest.warns(SchemaWarning, match=r"'a' is left out: its cells are numbers but for 'abc' in row 300"):
         schema_of(pd.DataFrame({"a": [*numbers, "abc"], "x": [i % 7 for i in range(301)]}))
     few = [str(i % 30) for i in range(300)]
-    with pytest.warns(SchemaWarning, match=r"'a' is taken for categories.*'abc' in row 300.* and 1 other cells"):
+    with pytest.warns(SchemaWarning, match=r"'a' is taken for categories.*'abc' in row 300.* and 1 other cell;"):
         schema, _ = schema_of(pd.DataFrame({"a": [*few, "abc", "?"], "x": [i % 7 for i in range(302)]}))
     assert types(schema)["a"] == "category"
 

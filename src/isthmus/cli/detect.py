@@ -260,8 +260,10 @@ def _tell_learned(detector: Any, out: Path, json_: bool, **what: Any) -> None:
         threshold = detector.threshold_
         print_json({"model": str(out), **what, "nats": None if threshold == float("inf") else threshold})
         return
-    things = "pictures" if "pictures" in what else f"rows of {len(what['columns'])} columns"
-    typer.echo(f"Learned {detector.rows_:,} {things}; {detector.flagged_words}. The model is in {out}")
+    pictures = "pictures" in what
+    things = counted(detector.rows_, "picture" if pictures else "row")
+    of = "" if pictures else f" of {counted(len(what['columns']), 'column')}"
+    typer.echo(f"Learned {things}{of}; {detector.flagged_words}. The model is in {out}")
 
 
 def _refuse_for_pictures(data: Path, label: str | None, normal: str | None, delimiter: str | None) -> None:

@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from isthmus.words import counted
+
 if TYPE_CHECKING:
     from isthmus.tasks.comparison import Comparison
     from isthmus.tasks.review import Review
@@ -32,7 +34,7 @@ def rows_so_far(title: str) -> Iterator[Callable[[int], None]]:
         yield lambda count: None
         return
     with screen.status(title) as status:
-        yield lambda count: status.update(f"{title}: {count:,} rows")
+        yield lambda count: status.update(f"{title}: {counted(count, 'row')}")
 
 
 def comparison_table(found: Comparison) -> None:
@@ -40,7 +42,9 @@ def comparison_table(found: Comparison) -> None:
     from isthmus.tasks.comparison import OURS
 
     labelled = found.rows[0].auroc is not None
-    table = Table(box=box.SIMPLE, title=f"{found.trained:,} rows learned from, {found.tested:,} others scored")
+    table = Table(
+        box=box.SIMPLE, title=f"{counted(found.trained, 'row')} learned from, {counted(found.tested, 'other')} scored"
+    )
     table.add_column("detector")
     for name in (("AUROC", "AUPRC") if labelled else ()) + ("agrees with ours", "same top 1%", "seconds"):
         table.add_column(name, justify="right")
@@ -56,7 +60,7 @@ def comparison_table(found: Comparison) -> None:
 def oddest_table(seen: Review) -> None:
     """Print the oddest rows and their reasons."""
     flagged, count = int(seen.flags.sum()), len(seen.scores)
-    table = Table(box=box.SIMPLE, title=f"{flagged:,} of {count:,} rows flagged; the oddest:")
+    table = Table(box=box.SIMPLE, title=f"{flagged:,} of {counted(count, 'row')} flagged; the oddest:")
     for name, justify in (("row", "right"), ("nats", "right"), ("p-value", "right"), ("why", "left")):
         table.add_column(name, justify=justify)  # type: ignore[arg-type]
     for odd in seen.oddest:

@@ -15,6 +15,7 @@ from isthmus.errors import OptionError, SchemaWarning
 from isthmus.kinds import columns as reading
 from isthmus.kinds import dates
 from isthmus.kinds.column import Column, Type
+from isthmus.words import counted
 
 __all__ = ["ASKED", "EMPTY", "recognise"]
 
@@ -212,7 +213,7 @@ def _stray(texts: pa.ChunkedArray, is_number: pa.ChunkedArray, rows: Sequence[in
     if row < 0:
         return ""
     others = int(pc.sum(pc.invert(is_number)).as_py()) - 1
-    more = f" and {others:,} other cells" if others else ""
+    more = f" and {counted(others, 'other cell')}" if others else ""
     return (
         f"its cells are numbers but for {reading.quoted(texts[row].as_py())} in row {rows[row]} (the first is 0){more}"
     )

@@ -23,6 +23,7 @@ from isthmus.kinds import dates, tables
 from isthmus.kinds.column import Cell, Column, Type, column_from
 from isthmus.kinds.columns import text_of
 from isthmus.kinds.recognition import ASKED, EMPTY, recognise
+from isthmus.words import counted
 
 __all__ = ["Cell", "Column", "Schema"]
 
@@ -223,8 +224,8 @@ class Schema:
         extra = [column for column in have if column not in want]
         if missing:
             raise DataError(
-                f"{model} was fitted on {len(needed)} columns, {name} has {len(have)}; missing: {_listed(missing)}"
-                + (f"; not seen in fit: {_listed(extra)}" if extra else "")
+                f"{model} was fitted on {counted(len(needed), 'column')}, {name} has {len(have)}; missing: "
+                f"{_listed(missing)}" + (f"; not seen in fit: {_listed(extra)}" if extra else "")
             )
         if extra:
             warnings.warn(f"{name}: columns not seen in fit are ignored: {_listed(extra)}", SchemaWarning, stacklevel=2)

@@ -74,10 +74,10 @@ def only_known(detector: AnomalyDetector, table: pa.Table) -> pa.Table:
 
 
 def because(column: str, seen: str, expected: str) -> str:
-    """Return one reason in words.
+    """Return one reason in words, of one line.
 
     >>> because("amount", "9,999.00", "112")
     'amount 9,999.00, expected about 112'
     """
     about = "about " if expected[:1].isdigit() or expected[:1] == "-" else ""
-    return f"{column} {seen}, expected {about}{expected}"
+    return f"{' '.join(column.split())} {seen}, expected {about}{expected}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isthmus.version import __version__
+from isthmus.words import counted
 
 if TYPE_CHECKING:
     from isthmus.tasks.anomaly import AnomalyDetector
@@ -56,8 +57,8 @@ def _note(column: object) -> str:
     assert isinstance(column, Column)
     if column.reason:
         return column.reason
-    return f"{len(column.categories)} categories" if column.categories else ""
+    return counted(len(column.categories), "category", "categories") if column.categories else ""
 
 
 def _plain(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
+    return " ".join(text.replace("|", "\\|").split())

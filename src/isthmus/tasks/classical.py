@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["CLASSICAL", "Missing"]
+__all__ = ["CLASSICAL", "MOST_ROWS", "SVM_ROWS", "Missing"]
 
-MOST_ROWS = 20_000  # a one-class SVM takes the square of its rows
+MOST_ROWS = 20_000  # that any detector learns from; some take the square of them
+SVM_ROWS = 3000  # that a one-class SVM learns from
 
 
 class Missing(Exception):
@@ -32,10 +33,10 @@ def k_nearest(train: np.ndarray, test: np.ndarray, seed: int) -> np.ndarray:
 
 
 def one_class_svm(train: np.ndarray, test: np.ndarray, seed: int) -> np.ndarray:
-    """One-class support vector machine (Schölkopf et al., 2001), on at most 3,000 rows."""
+    """One-class support vector machine (Schölkopf et al., 2001), on at most `SVM_ROWS` rows."""
     from sklearn.svm import OneClassSVM
 
-    few = np.random.default_rng(seed).permutation(len(train))[:3000]
+    few = np.random.default_rng(seed).permutation(len(train))[:SVM_ROWS]
     return _scored(OneClassSVM(nu=0.1), train[few], test)
 
 

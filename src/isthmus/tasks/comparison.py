@@ -16,8 +16,9 @@ from isthmus.errors import DataError
 from isthmus.kinds import tables
 from isthmus.networks.features import CellFeatures
 from isthmus.tasks.anomaly import AnomalyDetector
-from isthmus.tasks.classical import CLASSICAL, MOST_ROWS, Missing
+from isthmus.tasks.classical import CLASSICAL, MOST_ROWS, SVM_ROWS, Missing
 from isthmus.tasks.labels import odd_rows
+from isthmus.words import counted
 
 __all__ = ["OURS", "Comparison", "Row", "compare"]
 
@@ -59,7 +60,7 @@ class Comparison:
     trained, tested : int
         How many rows each detector learned from and was tested on.
     notes : list of str
-        What was left out, and how to get it.
+        What was left out, and how to get it; who learned from fewer rows.
     """
 
     rows: list[Row]
@@ -99,7 +100,8 @@ def compare(
         table = table.drop_columns([label])
     if (~odd).sum() < 4:
         name = tables.source_name(X)
-        raise DataError(f"{name} has {(~odd).sum()} (normal) rows: half of them teach, and 4 at least are needed")
+        held = counted(int((~odd).sum()), "(normal) row")
+        raise DataError(f"{name} has {held}: half of them teach, and 4 at least are needed")
     ordinary = np.random.default_rng(seed).permutation(np.flatnonzero(~odd))
     half = len(ordinary) // 2
     taught = np.sort(ordinary[:half][:MOST_ROWS])
@@ -111,6 +113,10 @@ def compare(
     reference = ours.score_samples(test)
     scores, seconds = {OURS: reference}, {OURS: time.perf_counter() - began}
     notes = []
+    if half > MOST_ROWS:
+        notes.append(f"Of the {half:,} rows to learn from, {MOST_ROWS:,} were taken, for all detectors.")
+    if len(taught) > SVM_ROWS:
+        notes.append(f"The one-class SVM learned from {SVM_ROWS:,} of them.")
     plain = _plain_features(ours, train)
     known, unknown = (plain(part) for part in (train, test))
     for name, detector in CLASSICAL.items():

@@ -18,6 +18,7 @@ from isthmus.tasks.annotate import annotate, only_known, reasons
 from isthmus.tasks.anomaly import AnomalyDetector
 from isthmus.tasks.labels import odd_rows
 from isthmus.tasks.picture_judge import PictureReason
+from isthmus.words import counted
 
 __all__ = ["Odd", "Review", "explain_rows", "review", "review_pictures", "score_to_file"]
 
@@ -212,7 +213,7 @@ def explain_rows(
         first += table.num_rows
     gone = [row for row in rows if row not in found]
     if gone:
-        raise OptionError(f"row {gone[0]}: the table has {first:,} rows, numbered from 0")
+        raise OptionError(f"row {gone[0]}: the table has {counted(first, 'row')}, numbered from 0")
     asked = tables.numbered(pa.concat_tables([found[row] for row in rows]), rows, tables.source_name(X))
     frame = detector.explain(only_known(detector, asked), top=top)
     frame["row"] = np.asarray(rows)[frame["row"].to_numpy()]
