@@ -5,6 +5,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pyarrow.feather as feather
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -15,7 +16,7 @@ from sklearn.utils.estimator_checks import check_estimator
 import isthmus
 from isthmus import AnomalyDetector
 from isthmus.errors import DataError, IsthmusError, OptionError, SchemaWarning
-from isthmus.tasks.review import review
+from isthmus.tasks.review import review, score_to_file
 
 
 def test_scikit_learns_own_checks_pass():
@@ -245,6 +246,47 @@ def test_a_column_of_which_nothing_was_ever_seen_is_told_once(tmp_path):
         detector.score_samples(strange[:1])  # one row is no column
         detector.score_samples(pd.concat([frame[:1], strange]))
         detector.explain(strange)
+
+
+def test_a_parquet_file_from_a_csv_has_types(tmp_path, monkeypatch):
+    lines = ["whole,part,flag,kind,when,time,zip,name"]
+    for i in range(90):
+        times = f"{i % 28 + 1}.01.2026 10:0{i % 10},{i % 24}:15"
+        lines.append(f"{i * i % 7},{i * 7 % 90 / 3},{i % 2 == 0},{'ab'[i % 2]},{times},0{i % 9},n{i}")
+    (tmp_path / "t.csv").write_text("\n".join(lines))
+    columns = {"zip": "category", "name": "ignored"}
+    detector = AnomalyDetector(steps=5, random_state=0, columns=columns).fit(tmp_path / "t.csv")
+    types = ["int64", "double", "bool", "string", "timestamp[us]", "time64[us]", "string", "string"]
+
+    def scored(*changed):
+        (tmp_path / "new.csv").write_text("\n".join([*lines, *changed]))
+        score_to_file(detector, tmp_path / "new.csv", tmp_path / "s.parquet")
+        return pq.read_table(tmp_path / "s.parquet")
+
+    table = scored(",NA,,,,,,")
+    assert [str(kind) for kind in table.schema.types[:8]] == types
+    assert table["whole"].to_pylist()[:3] == [0, 1, 4]
+    assert str(table["when"][1].as_py()) == "2026-01-02 10:01:00"
+    assert str(table["time"][1].as_py()) == "01:15:00"
+    assert table["zip"][1].as_py() == "01"
+    assert [table[name][90].as_py() for name in table.column_names[:8]] == [None] * 3 + [""] + [None] * 2 + [""] * 2
+    monkeypatch.setattr("isthmus.kinds.csv_files.BLOCK", 400)  # what the last rows need counts for the first
+    table = scored("1.5,007,perhaps,c,,,,")
+    assert [str(kind) for kind in table.schema.types[:3]] == ["double", "string", "string"]
+    assert table["part"].to_pylist()[-1] == "007"
+    plain = AnomalyDetector(steps=5, random_state=0).fit(np.arange(90.0).reshape(30, 3) ** 2 % 17)
+    (tmp_path / "new.csv").write_text("a,b,c\n1,2.5,3\n")
+    score_to_file(plain, tmp_path / "new.csv", tmp_path / "s.parquet")
+    assert pq.read_table(tmp_path / "s.parquet", columns=["a", "b", "c"]).to_pylist() == [{"a": 1, "b": 2.5, "c": 3}]
+
+
+def test_a_review_tells_how_far_it_is(detector, cells, monkeypatch):
+    monkeypatch.setattr("isthmus.kinds.tables.CELLS_AT_ONCE", 100 * 30)
+    monkeypatch.setattr("isthmus.tasks.explaining.TRIED_AT_ONCE", 2 * 30 * 30)
+    told = []
+    review(detector, cells.unseen.drop(columns=cells.label), oddest=5, told=lambda *what: told.append(what))
+    scored = [("scored", count) for count in (100, 200, 300, len(cells.unseen))]
+    assert told == [*scored, ("explained", 2), ("explained", 4), ("explained", 5)]
 
 
 def test_what_is_not_fitted_says_so():

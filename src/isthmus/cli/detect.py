@@ -151,14 +151,15 @@ def score(
         if asked:
             raise OptionError(f"{option} is for pictures: {model} learned from rows of a table")
     if out is not None:
-        with rows_so_far("scoring") as told:
+        with rows_so_far() as told:
             count, flagged = score_to_file(detector, table, out, telling=reasons, delimiter=delimiter, told=told)
         if json_:
             print_json({"rows": count, "flagged": flagged, "out": str(out)})
         else:
             typer.echo(f"{flagged:,} of {counted(count, 'row')} flagged; all are in {out}")
         return
-    seen = review(detector, table, oddest=rows, telling=reasons, delimiter=delimiter)
+    with rows_so_far() as told:
+        seen = review(detector, table, oddest=rows, telling=reasons, delimiter=delimiter, told=told)
     if json_:
         print_json({"rows": len(seen.scores), "flagged": int(seen.flags.sum()), "oddest": seen.oddest_json()})
     else:
@@ -236,6 +237,7 @@ def report(
 
     Example: isthmus detect report fraud/ new.csv --out report.html
     """
+    from isthmus.cli.output import rows_so_far
     from isthmus.reports.detection import write_report
     from isthmus.tasks.anomaly import AnomalyDetector
     from isthmus.tasks.review import review, review_pictures
@@ -249,7 +251,8 @@ def report(
     elif skip:
         raise OptionError(f"--skip is for pictures: {model} learned from rows of a table")
     else:
-        seen = review(detector, table, label=label, normal=normal, delimiter=delimiter)
+        with rows_so_far() as told:
+            seen = review(detector, table, label=label, normal=normal, delimiter=delimiter, told=told)
     write_report(seen, out, source=table.name)
     count = counted(len(seen.scores), "row" if seen.pictures is None else "picture")
     typer.echo(f"{int(seen.flags.sum()):,} of {count} flagged; the report is in {out}")

@@ -27,14 +27,14 @@ def console() -> Console:
 
 
 @contextmanager
-def rows_so_far(title: str) -> Iterator[Callable[[int], None]]:
-    """Show on standard error, if that is a terminal, how many rows are done: a stream does not know its end."""
+def rows_so_far() -> Iterator[Callable[[str, int], None]]:
+    """Show on standard error, if that is a terminal, what was done with how many rows: a stream has no known end."""
     screen = Console(stderr=True)
     if not screen.is_terminal:
-        yield lambda count: None
+        yield lambda done, count: None
         return
-    with screen.status(title) as status:
-        yield lambda count: status.update(f"{title}: {counted(count, 'row')}")
+    with screen.status("reading") as status:
+        yield lambda done, count: status.update(f"{done} {counted(count, 'row')}")
 
 
 def comparison_table(found: Comparison) -> None:

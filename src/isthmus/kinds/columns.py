@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from isthmus.kinds.column import Column
 
 __all__ = [
-    "NAMED", "NUMERAL", "can_be_text", "categories", "cells", "counted", "flat", "formats", "is_numeric", "is_plain",
-    "is_text", "numbers", "quoted", "text_of", "texts_of", "time_format",
+    "NAMED", "NUMERAL", "TRUTHS", "can_be_text", "categories", "cells", "counted", "flat", "formats", "is_numeric",
+    "is_plain", "is_text", "numbers", "quoted", "text_of", "texts_of", "time_format",
 ]  # fmt: skip
 
 LARGEST = 1e100  # beyond it squares and sums stop being finite

@@ -15,7 +15,7 @@ import pyarrow.csv as pa_csv
 
 from isthmus.errors import DataError, OptionError
 
-__all__ = ["BLOCK", "header", "lines", "mark_of", "parts", "suffix"]
+__all__ = ["BLOCK", "header", "is_csv", "lines", "mark_of", "parts", "suffix"]
 
 BLOCK = 4 * 2**20  # bytes read at once; also the longest line
 BOMB = 400, 256 * 2**20  # no table shrinks this far: times its packed size, and at least so many bytes
@@ -29,6 +29,11 @@ def suffix(path: Path) -> str:
     """Return the ending that tells a table's format; of a packed CSV the one before .gz."""
     name = path.name.lower()
     return Path(name.removesuffix(".gz")).suffix if name.endswith((".csv.gz", ".tsv.gz")) else path.suffix.lower()
+
+
+def is_csv(path: Path) -> bool:
+    """Whether a file's name says that it is a CSV, be it packed or with tabs."""
+    return suffix(path) in (".csv", ".tsv")
 
 
 def mark_of(path: Path, delimiter: str | None) -> str:

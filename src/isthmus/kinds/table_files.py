@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from isthmus.errors import DataError, OptionError, OutputError, SchemaWarning
 from isthmus.files import replaced_file
 from isthmus.kinds import columns as reading
-from isthmus.kinds.csv_files import BLOCK, header, lines, mark_of, parts, suffix
+from isthmus.kinds.csv_files import BLOCK, header, is_csv, lines, mark_of, parts, suffix
 
 __all__ = ["TableWriter", "read", "stream"]
 
@@ -37,7 +37,7 @@ def read(path: Path, delimiter: str | None = None) -> pa.Table:
         In one line that names the file and, where there is one, the line.
     """
     with _told(path):
-        if suffix(path) in (".csv", ".tsv"):
+        if is_csv(path):
             table = pa.concat_tables(stream(path, delimiter, BLOCK))
             return pa.table({name: reading.counted(table[name]) for name in table.column_names})
         with _batches(path, 65_536) as (schema, batches):
@@ -53,7 +53,7 @@ def stream(path: Path, delimiter: str | None, cells: int, only: Collection[str] 
     The cells of a CSV come as text.
     """
     with _told(path):
-        if suffix(path) in (".csv", ".tsv"):
+        if is_csv(path):
             names = header(path, delimiter)
             _checked(path, names, 1)
             yield from parts(path, names, delimiter, None if only is None else _wanted(names, only))

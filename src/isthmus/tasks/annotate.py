@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from isthmus.kinds import tables
 from isthmus.tasks.anomaly import AnomalyDetector
+from isthmus.tasks.explaining import Told, explained, silent
 
 __all__ = ["annotate", "because", "only_known", "reasons"]
 
@@ -53,12 +54,12 @@ def annotate(
         yield table
 
 
-def reasons(detector: AnomalyDetector, table: pa.Table, telling: int) -> list[str]:
+def reasons(detector: AnomalyDetector, table: pa.Table, telling: int, told: Told = silent) -> list[str]:
     """Return for each row of a table its most telling columns, in words, without those that tell next to nothing."""
-    frame = detector.explain(only_known(detector, table), top=telling)
+    found = explained(detector, only_known(detector, table), telling, told)
     texts: list[list[str]] = [[] for _ in range(table.num_rows)]
     leading: dict[int, float] = {}  # each row's largest share, which comes first
-    for row, column, share, seen, expected in frame.itertuples(index=False):
+    for row, column, share, seen, expected in zip(*found.values(), strict=True):
         first = leading.setdefault(row, share)
         if share > LEAST * first and seen != expected:
             texts[row].append(because(column, seen, expected))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,12 +10,18 @@ import torch
 
 from isthmus.training.threads import one_thread
 
-__all__ = ["explained"]
+__all__ = ["Told", "explained", "silent"]
+
+Told = Callable[[str, int], None]  # what is done, and with how many rows so far
 
 TRIED_AT_ONCE = 2**25  # numbers: of every row explained there is a copy for each column, with that column mended
 
 
-def explained(detector: Any, X: Any, top: int | None) -> dict[str, list[Any]]:
+def silent(done: str, count: int) -> None:
+    """Tell nobody."""
+
+
+def explained(detector: Any, X: Any, top: int | None, told: Told = silent) -> dict[str, list[Any]]:
     """Return `row`, `column`, `share`, `seen` and `expected`, the most telling column of a row first.
 
     Parameters
@@ -23,6 +30,7 @@ def explained(detector: Any, X: Any, top: int | None) -> dict[str, list[Any]]:
     X : as for its `score_samples`
     top : int, optional
         Columns a row; by default all.
+    told : function of what is done ("explained") and with how many rows so far
     """
     schema, description = detector.schema_, detector.description_
     used = schema.used
@@ -44,5 +52,6 @@ def explained(detector: Any, X: Any, top: int | None) -> dict[str, list[Any]]:
                     found["share"].append(shares[row, place])
                     found["seen"].append(schema.text(table, start + row, int(place)))
                     found["expected"].append(expected[place])
+            told("explained", first + start + len(order))
         first += table.num_rows
     return found

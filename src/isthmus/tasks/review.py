@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,12 @@ import torch
 
 from isthmus.errors import OptionError
 from isthmus.kinds import tables
+from isthmus.kinds.csv_files import is_csv
 from isthmus.kinds.table_files import TableWriter
+from isthmus.kinds.typed import typing_of
 from isthmus.tasks.annotate import annotate, only_known, reasons
 from isthmus.tasks.anomaly import AnomalyDetector
+from isthmus.tasks.explaining import Told, silent
 from isthmus.tasks.labels import odd_rows
 from isthmus.tasks.picture_judge import PictureReason
 from isthmus.words import counted
@@ -82,6 +84,7 @@ def review(
     normal: str | None = None,
     delimiter: str | None = None,
     seed: int = 0,
+    told: Told = silent,
 ) -> Review:
     """Score a table of any length in one pass, keeping its oddest rows and a sample for the map.
 
@@ -97,6 +100,7 @@ def review(
         Of a CSV file.
     seed : int
         Of the sample.
+    told : function of what is done ("scored", "explained") and with how many rows so far
     """
     if label in detector.columns_:
         raise OptionError(f"label column {label!r} is one of those that the detector learned from; fit it without it")
@@ -122,6 +126,7 @@ def review(
         least = np.sort(np.argsort(keys, kind="stable")[:MAPPED])
         sample, sample_rows, keys = sample.take(least), sample_rows[least], keys[least]
         first += len(own)
+        told("scored", first)
     assert kept is not None
     assert sample is not None
     if label:
@@ -130,7 +135,7 @@ def review(
     truth = odd_rows(pa.concat_tables(labels), label, normal=normal) if label else None
     p_values = detector.p_values_of(all_scores)
     flags = all_scores < detector.offset_
-    texts = reasons(detector, kept, telling) if telling else [""] * len(kept_rows)
+    texts = reasons(detector, kept, telling, told) if telling else [""] * len(kept_rows)
     found = [
         Odd(int(row), float(all_scores[row]), float(p_values[row]), bool(flags[row]), text,
             None if truth is None else bool(truth[row]))
@@ -175,20 +180,22 @@ def score_to_file(
     *,
     telling: int = 3,
     delimiter: str | None = None,
-    told: Callable[[int], None] = lambda count: None,
+    told: Told = silent,
 ) -> tuple[int, int]:
     """Write all rows of X, annotated, to a CSV or Parquet file; return how many there were and were flagged.
 
-    A CSV file is written with the delimiter it is read with. `told` is called with the number of rows so far, a part
-    at a time.
+    A CSV file is written with the delimiter it is read with; what was text there has types in a Parquet file. `told`
+    is called as by `review`, a part at a time.
     """
     count = flagged = 0
+    untyped = isinstance(X, (str, Path)) and is_csv(Path(X)) and not is_csv(Path(out))
+    typed = typing_of(detector.schema_, Path(X), delimiter) if untyped else lambda part: part
     with TableWriter(out, delimiter) as writer:
         for part in annotate(detector, X, telling=telling, delimiter=delimiter):
-            writer.write(part)
+            writer.write(typed(part))
             count += part.num_rows
             flagged += int(part.column(part.num_columns - 2).to_numpy().sum())
-            told(count)
+            told("scored", count)
     return count, flagged
 
 
