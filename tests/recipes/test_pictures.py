@@ -15,6 +15,7 @@ from isthmus.networks.conv import ConvDecoder, ConvEncoder
 from isthmus.recipes import stacked
 from isthmus.recipes.binary import bits, hamming, switched
 from isthmus.recipes.committee import Committee
+from isthmus.recipes.content_style import content_and_style
 from isthmus.recipes.hinton2006 import deep, pretrain
 from isthmus.recipes.inpainting import inpainting
 from isthmus.recipes.restoring import restoring
@@ -39,6 +40,11 @@ class TestVae(RecipeLaws):
 
 class TestImportanceWeighted(RecipeLaws):
     make, batch = staticmethod(lambda: vae(SHAPE, latent=4, width=4, draws=3)), PICTURES
+
+
+class TestContentAndStyle(RecipeLaws):
+    make = staticmethod(lambda: content_and_style(lambda x: x.flatten(1)[:, :4], 4, SHAPE, latent=4, width=4))
+    batch = PICTURES
 
 
 class TestTotalCorrelation(RecipeLaws):
