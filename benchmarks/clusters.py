@@ -52,7 +52,7 @@ def main() -> None:
             train
         )
         minutes = (time.perf_counter() - began) / 60
-        accuracy = matched_accuracy(clusterer.predict(test), names)
+        accuracy = float(matched_accuracy(clusterer.predict(test), names))
         rows.append({"method": "one-hot code", "seed": seed, "accuracy": accuracy, "minutes": minutes})
         print(rows[-1], flush=True)
     print_table(rows, options.set)
