@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from isthmus.code import Code
+from isthmus.code import Batch, Code
 from isthmus.codes.bottleneck import Bottleneck
 
 
@@ -48,16 +48,27 @@ class Reader(nn.Linear):
         return super().forward(value)
 
 
+PROTOTYPES = torch.tensor([[0, 0, 0, 0, 1, 1, 1, 1], [1, 1, 0, 0, 0, 0, 1, 1], [1, 0, 1, 0, 1, 0, 1, 0]]).float()
+WEIGHTS, FLIP = torch.tensor([0.5, 0.3, 0.2]), 0.1
+
+
 def bits_source(count: int, seed: int = 0) -> tuple[Tensor, float]:
     """Eight-bit words of a mixture of three prototypes with 10% flips, and the source's exact entropy in nats."""
     generator = torch.Generator().manual_seed(seed)
-    prototypes = torch.tensor([[0, 0, 0, 0, 1, 1, 1, 1], [1, 1, 0, 0, 0, 0, 1, 1], [1, 0, 1, 0, 1, 0, 1, 0]]).float()
-    flip, weights = 0.1, torch.tensor([0.5, 0.3, 0.2])
-    which = torch.multinomial(weights, count, replacement=True, generator=generator)
-    flipped = (torch.rand(count, 8, generator=generator) < flip).float()
-    words = torch.cartesian_prod(*[torch.tensor([0.0, 1.0])] * 8)
-    wrong = (words[:, None] != prototypes).sum(2)
-    probability = (weights * flip**wrong * (1 - flip) ** (8 - wrong)).sum(1)
+    which = torch.multinomial(WEIGHTS, count, replacement=True, generator=generator)
+    flipped = (torch.rand(count, 8, generator=generator) < FLIP).float()
+    probability = _probability(torch.cartesian_prod(*[torch.tensor([0.0, 1.0])] * 8))
     entropy = -(probability * probability.log()).sum().item()
     assert math.isclose(probability.sum().item(), 1, abs_tol=1e-5)
-    return (prototypes[which] - flipped).abs(), entropy
+    return (PROTOTYPES[which] - flipped).abs(), entropy
+
+
+def words(count: int, seed: int) -> tuple[Batch, Tensor]:
+    """The same words, and the nats of each."""
+    x, _ = bits_source(count, seed)
+    return Batch(x), -_probability(x).log()
+
+
+def _probability(x: Tensor) -> Tensor:
+    wrong = (x[:, None] != PROTOTYPES).sum(2)
+    return (WEIGHTS * FLIP**wrong * (1 - FLIP) ** (8 - wrong)).sum(1)

@@ -14,6 +14,8 @@ from torch import Tensor
 
 from isthmus.code import Batch, Code, each
 from isthmus.errors import OptionError
+from isthmus.training.loop import train
+from isthmus.training.settings import Settings
 
 
 def tensors(value: Any) -> list[Tensor]:
@@ -82,8 +84,40 @@ class CodeLaws:
         assert vars(type(type(self).make()))["__doc__"]  # its own, not one that it inherits
 
 
-class RecipeLaws:
-    """Laws of a recipe. `make()` returns an untrained model, `batch` is data of its kind."""
+class HonestNats:
+    """The law of honest nats. `make()` returns an untrained model of rows that `source(count, seed)` draws.
+
+    With the rows a source gives the nats that each costs under its own law, below which no description can be on
+    average. A description that stays above only because it is a bad one shows nothing: where the code has a price, it
+    must be too short without it.
+    """
+
+    make: Callable[[], Any]
+    source: Callable[[int, int], tuple[Batch, Tensor]] | None = None
+    steps = 200
+
+    def test_no_source_is_described_in_fewer_nats_than_it_costs(self):
+        if type(self).source is None:
+            return
+        torch.manual_seed(0)
+        model = type(self).make()
+        settings = Settings(steps=type(self).steps, batch_size=64, learning_rate=0.01, threads=1)
+        train(model, type(self).source(1000, 0)[0], settings=settings)
+        batch, own = type(self).source(1000, 1)
+        with torch.no_grad():
+            passage = model(batch)
+        excess = passage.description_length - own
+        slack = 3 * excess.std().item() / len(excess) ** 0.5  # of a mean that is measured
+        assert_no_shorter_than_entropy(passage.description_length.mean(), own.mean(), slack)
+        if passage.code.rate.any():
+            assert passage.distance.mean() < own.mean()
+
+
+class RecipeLaws(HonestNats):
+    """Laws of a recipe. `make()` returns an untrained model, `batch` is data of its kind.
+
+    The law of honest nats is among them where a recipe's code has a price, and `source` is given.
+    """
 
     make: Callable[[], Any]
     batch: Batch

@@ -7,6 +7,7 @@ from torch import nn
 from isthmus.autoencoder import AutoEncoder
 from isthmus.code import Batch
 from isthmus.codes.gaussian import Gaussian
+from isthmus.codes.onehot import OneHot
 from isthmus.codes.vector import Vector
 from isthmus.corruptions import Masking
 from isthmus.critics import AttributeCritic
@@ -14,7 +15,7 @@ from isthmus.distances import Bernoulli, Normal, OnlyWhere
 from isthmus.recipes.denoising import denoising
 from isthmus.training.loop import evaluate, train
 from isthmus.training.settings import Settings
-from tests.enumerable import Reader, Symbol, bits_source
+from tests.enumerable import Reader, Symbol, bits_source, words
 from tests.laws import RecipeLaws, assert_no_shorter_than_entropy
 
 
@@ -46,6 +47,18 @@ class TestSampled(RecipeLaws):
         )
     )
     batch = Batch(bits_source(20)[0])
+    source, steps = staticmethod(words), 800
+
+
+class TestOneOfK(RecipeLaws):
+    make = staticmethod(
+        lambda: AutoEncoder(
+            encoder=nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, 4)), code=OneHot(4),
+            decoder=Reader(4, 8), distance=Bernoulli(),
+        )
+    )  # fmt: skip
+    batch = Batch(bits_source(20)[0])
+    source, steps = staticmethod(words), 800
 
 
 def test_a_score_sees_the_row_clean_and_training_does_not():

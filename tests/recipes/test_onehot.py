@@ -8,6 +8,13 @@ from isthmus.code import Batch
 from isthmus.recipes.graph_classes import graph_classes
 from isthmus.recipes.onehot import Classes, neighbour_nats, unevenness
 from isthmus.training.samples import InMemory, Told
+from tests.laws import HonestNats
+from tests.sources import corners
+
+
+class TestToldClasses(HonestNats):
+    make = staticmethod(lambda: Classes(nn.Linear(2, 32), nn.Identity(), 32, 4))
+    source, steps = staticmethod(corners), 300
 
 
 def test_a_neighbour_of_the_same_class_costs_the_chance_that_it_may_be_any():

@@ -1,5 +1,7 @@
 """Every picture recipe obeys the laws, and does what its paper says, at the scale of a moment."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -22,12 +24,13 @@ from isthmus.recipes.restoring import restoring
 from isthmus.recipes.stacked import layer_of
 from isthmus.recipes.two_views import TwoViews, two_views
 from isthmus.recipes.vae import vae
-from isthmus.recipes.vqvae import Indices, prior, vqvae
+from isthmus.recipes.vqvae import IndexPrior, Indices, prior, vqvae
 from isthmus.training.loop import train
 from isthmus.training.samples import InMemory
 from isthmus.training.settings import Settings
 from isthmus.views import Warps
-from tests.laws import RecipeLaws
+from tests.laws import HonestNats, RecipeLaws
+from tests.sources import maps, shades, speckles
 
 DIGITS = torch.from_numpy(load_digits().images).float()[:, None] / 16
 SHAPE = (1, 8, 8)
@@ -35,20 +38,24 @@ PICTURES = Batch(torch.rand(6, *SHAPE))
 
 
 class TestVae(RecipeLaws):
-    make, batch = staticmethod(lambda: vae(SHAPE, latent=4, width=4)), PICTURES
+    make, batch = staticmethod(lambda: vae(SHAPE, latent=4, width=8)), PICTURES
+    source = staticmethod(speckles)
 
 
 class TestImportanceWeighted(RecipeLaws):
-    make, batch = staticmethod(lambda: vae(SHAPE, latent=4, width=4, draws=3)), PICTURES
+    make, batch = staticmethod(lambda: vae(SHAPE, latent=4, width=8, draws=3)), PICTURES
+    source = staticmethod(speckles)
 
 
 class TestContentAndStyle(RecipeLaws):
     make = staticmethod(lambda: content_and_style(lambda x: x.flatten(1)[:, :4], 4, SHAPE, latent=4, width=4))
     batch = PICTURES
+    source, steps = staticmethod(partial(shades, noise=0.2)), 400
 
 
 class TestTotalCorrelation(RecipeLaws):
-    make, batch = staticmethod(lambda: vae(SHAPE, latent=4, width=4, total_correlation=6.0)), PICTURES
+    make, batch = staticmethod(lambda: vae(SHAPE, latent=4, width=8, total_correlation=6.0)), PICTURES
+    source = staticmethod(speckles)
 
 
 @pytest.mark.parametrize("other", [{"beta": 4.0}, {"free_nats": 1.0}, {"draws": 5}])
@@ -58,16 +65,24 @@ def test_what_is_not_built_beside_total_correlation_is_refused(other):
 
 
 class TestVqVae(RecipeLaws):
-    make, batch = staticmethod(lambda: vqvae(SHAPE, entries=16, latent=4, width=4, halvings=1)), PICTURES
+    make, batch = staticmethod(lambda: vqvae(SHAPE, entries=16, latent=4, width=8, deviation=0.3)), PICTURES
+    source = staticmethod(partial(shades, noise=0.3))
 
 
 class TestVqVaeByGradient(RecipeLaws):
-    make = staticmethod(lambda: vqvae(SHAPE, entries=16, latent=4, width=4, halvings=1, learned="gradient"))
+    make = staticmethod(lambda: vqvae(SHAPE, entries=16, latent=4, width=8, deviation=0.3, learned="gradient"))
     batch = PICTURES
+    source, steps = staticmethod(partial(shades, noise=0.3)), 400
 
 
 class TestFiniteScalars(RecipeLaws):
-    make, batch = staticmethod(lambda: vqvae(SHAPE, width=4, halvings=1, learned="levels")), PICTURES
+    make, batch = staticmethod(lambda: vqvae(SHAPE, width=8, deviation=0.3, learned="levels")), PICTURES
+    source = staticmethod(partial(shades, noise=0.3))
+
+
+class TestPriorOfIndices(HonestNats):
+    make = staticmethod(lambda: IndexPrior(4, (2, 2), width=8, depth=1))
+    source = staticmethod(maps)
 
 
 def test_levels_give_the_entries_asked_for_or_none():
@@ -77,7 +92,8 @@ def test_levels_give_the_entries_asked_for_or_none():
 
 
 class TestBits(RecipeLaws):
-    make, batch = staticmethod(lambda: bits(SHAPE, count=8, width=4)), PICTURES
+    make, batch = staticmethod(lambda: bits(SHAPE, count=8, width=8)), PICTURES
+    source, steps = staticmethod(partial(shades, noise=0.5**0.5, brightest=3.0)), 400
 
 
 class TestBitsFromOtherViews(RecipeLaws):
