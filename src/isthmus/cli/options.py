@@ -126,10 +126,12 @@ Size = Annotated[int | None, typer.Option(help="Side in pixels to bring pictures
 Grey = Annotated[bool | None, typer.Option("--grey/--colour", help="By default as the pictures are.")]
 Fit = Annotated[
     Literal["crop", "pad", "stretch"] | None,
-    typer.Option(help="What to do with pictures of other proportions; by default crop."),
+    typer.Option(help="Of pictures of other proportions: crop (by default), pad or stretch.", metavar="<word>"),
 ]
 Skip = Annotated[bool, typer.Option("--skip", help="Leave out pictures that cannot be read, with a note.")]
-Steps = Annotated[int | None, typer.Option(help="Training steps; more take longer and fit better.", min=1)]
+Steps = Annotated[
+    int | None, typer.Option(help="Training steps; more take longer and fit better.", min=1, metavar="<int>")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 
 
