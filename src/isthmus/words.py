@@ -30,11 +30,11 @@ def a(thing: str) -> str:
 
 
 def printable(name: str | os.PathLike[str]) -> str:
-    r"""Return a file's name as text that can be written anywhere: bytes that are no UTF-8 become �.
+    r"""Return a file's name as text that can be written anywhere: bytes that are no UTF-8 are spelled out.
 
     Examples
     --------
     >>> printable("caf\udce9.png"), printable("猫.png")
-    ('caf�.png', '猫.png')
+    ('caf\\udce9.png', '猫.png')
     """
-    return os.fsencode(name).decode("utf-8", "replace")
+    return os.fspath(name).encode("utf-8", "backslashreplace").decode()

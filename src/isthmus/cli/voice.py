@@ -88,13 +88,13 @@ def convert(
 
     Example: isthmus voice convert voices/ --content me.wav --voice her.wav --out result.wav
     """
-    from isthmus.kinds.speech import as_text
+    from isthmus.words import printable
 
     apart(content=content, out=out)
     for one in voice:
         apart(voice=one, out=out)
     seconds = _voices(model).use_vocoder(vocoder).convert_file(content=content, voice=voice, out=out)
-    told = {"out": as_text(out), "seconds": round(seconds, 3)}
+    told = {"out": printable(out), "seconds": round(seconds, 3)}
     words = f"{seconds:.1f} s of converted sound are in {told['out']}, and marked as such"
     print_json(told) if json_ else typer.echo(words)
 
@@ -157,10 +157,11 @@ def inspect(recording: Recording, json_: Json = False) -> None:
 
     Example: isthmus voice inspect result.wav
     """
-    from isthmus.kinds.speech import as_text, note
+    from isthmus.kinds.speech import note
     from isthmus.tasks.voice_note import tells_of_conversion
+    from isthmus.words import printable
 
-    found, name = note(recording), as_text(recording)
+    found, name = note(recording), printable(recording)
     converted = tells_of_conversion(found)
     if json_:
         print_json({"file": name, "converted": converted, "note": found})

@@ -20,9 +20,10 @@ from isthmus.errors import DataError, SoundWarning
 from isthmus.files import found_below, replaced_file
 from isthmus.kinds.sound_ends import missing_end
 from isthmus.kinds.speech_extra import needed
+from isthmus.words import printable
 
 __all__ = [
-    "RATE", "SUFFIXES", "Take", "as_text", "bounds", "check_heard", "find", "note", "read", "stream", "trimmed",
+    "RATE", "SUFFIXES", "Take", "bounds", "check_heard", "find", "note", "read", "stream", "trimmed",
     "write",
 ]  # fmt: skip
 
@@ -48,7 +49,7 @@ class Take:
     ----------
     path : Path
     speaker : str
-        Who speaks: the sub-folder it lies in, or for files that lie in no sub-folder their own name; see `as_text`.
+        Who speaks: the sub-folder it lies in, or for files that lie in no sub-folder their own name.
     """
 
     path: Path
@@ -66,13 +67,8 @@ def find(folder: str | Path) -> list[Take]:
     takes = []
     for path in found_below(folder, SUFFIXES, "recordings"):
         inside = path.relative_to(folder).parts
-        takes.append(Take(path, as_text(inside[0] if len(inside) > 1 else path.stem)))
+        takes.append(Take(path, printable(inside[0] if len(inside) > 1 else path.stem)))
     return takes
-
-
-def as_text(name: object) -> str:
-    """Return a file's name as text that can be kept and printed: what in it is no UTF-8 is spelled out."""
-    return str(name).encode("utf-8", "backslashreplace").decode()
 
 
 def read(path: str | Path, rate: int = RATE, *, most: float | None = None) -> np.ndarray:

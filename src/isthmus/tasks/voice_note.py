@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from isthmus.kinds.speech import as_text
 from isthmus.version import __version__
+from isthmus.words import printable
 
 __all__ = ["conversion_note", "tells_of_conversion"]
 
@@ -14,7 +14,7 @@ BEGINNING = "Converted voice: made by Isthmus "
 
 def conversion_note(content: object) -> str:
     """Return the note of sound that was converted from a recording, which is named where it is a file."""
-    source = as_text(Path(content).name) if isinstance(content, (str, Path)) else "a recording"
+    source = printable(Path(content).name) if isinstance(content, (str, Path)) else "a recording"
     return f"{BEGINNING}{__version__} from {source}; nobody said this in this voice"
 
 
