@@ -419,11 +419,17 @@ def test_times_of_day_are_seconds_since_midnight(csv, texts, first, seconds):
     assert types(schema)["t"] == "number"
     assert schema.encode(table)[0, 0] == seconds
     assert schema.texts(schema.encode(table)[0])[0] == schema.text(table, 0, 0) == first
+    assert schema.texts(np.array([seconds + 0.0001, 0]))[0] == first
     again = Schema.from_json(json.loads(json.dumps(schema.to_json())))
     assert np.array_equal(again.encode(next(tables.stream(path, delimiter=";"))), schema.encode(table))
     for wrong in ("noon", "25:00", "10:61"):
         with pytest.raises(DataError, match=f"'t', row 0.*{wrong!r} is not a time of day"):
             again.encode(pa.table({"t": [wrong], "x": [1]}))
+
+
+def test_no_time_is_expected_finer_than_fit_saw(csv):
+    schema, _ = schema_of(csv("t,x\n10:15,1\n9:05,2\n"))
+    assert schema.texts(np.array([36_900.3, 0]))[0] == "10:15"
 
 
 @pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])

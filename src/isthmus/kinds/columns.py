@@ -142,7 +142,7 @@ def text_of(value: Any, kind: str, whole: bool = False, format: str = dates.ISO)
     if value is None or value != value:
         return "missing"
     if kind == "number" and format in dates.TIMES_OF_DAY.values():
-        return dates.time_text(float(value))
+        return dates.time_text(round(value) if whole else float(value))
     if kind == "number":
         number = float(value)
         return f"{number:,.0f}" if whole and abs(number) < 1e15 else _short(number)
