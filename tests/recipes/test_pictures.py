@@ -20,6 +20,7 @@ from isthmus.recipes.committee import Committee
 from isthmus.recipes.content_style import content_and_style
 from isthmus.recipes.hinton2006 import deep, pretrain
 from isthmus.recipes.inpainting import inpainting
+from isthmus.recipes.onehot import Classes
 from isthmus.recipes.restoring import restoring
 from isthmus.recipes.stacked import layer_of
 from isthmus.recipes.two_views import TwoViews, two_views
@@ -48,7 +49,9 @@ class TestImportanceWeighted(RecipeLaws):
 
 
 class TestContentAndStyle(RecipeLaws):
-    make = staticmethod(lambda: content_and_style(lambda x: x.flatten(1)[:, :4], 4, SHAPE, latent=4, width=4))
+    make = staticmethod(
+        lambda: content_and_style(Classes(nn.Flatten(), nn.Identity(), 64, 4), SHAPE, latent=4, width=4)
+    )
     batch = PICTURES
     source, steps = staticmethod(partial(shades, noise=0.2)), 400
 

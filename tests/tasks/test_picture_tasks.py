@@ -192,7 +192,7 @@ def test_a_digit_is_written_in_the_hand_of_another(clusterer):
 
     x = torch.from_numpy(DIGITS / 255).float()[:, None]
     torch.manual_seed(0)
-    model = content_and_style(clusterer.model_.logits, 10, (1, 8, 8))
+    model = content_and_style(clusterer.model_, (1, 8, 8))
     train(model, Batch(x[:1500]), settings=Settings(steps=500, batch_size=128, learning_rate=2e-3))
     judge = SVC(C=10).fit(x[:1500].flatten(1).numpy(), KIND[:1500])
     with torch.inference_mode():

@@ -11,7 +11,8 @@ written in the hand of the other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import copy
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
@@ -22,6 +23,7 @@ from isthmus.codes.onehot import OneHot
 from isthmus.codes.split import Split
 from isthmus.distances import Normal
 from isthmus.networks.conv import ConvDecoder, ConvEncoder
+from isthmus.recipes.onehot import Classes
 
 __all__ = ["content_and_style"]
 
@@ -29,8 +31,7 @@ DEVIATION = 0.2  # of a pixel: with less the style says what the thing is, too, 
 
 
 def content_and_style(
-    classes: Callable[[Tensor], Tensor],
-    count: int,
+    classes: Classes,
     shape: tuple[int, int, int],
     *,
     latent: int = 8,
@@ -40,16 +41,16 @@ def content_and_style(
 
     Parameters
     ----------
-    classes : x (batch, *shape) -> (batch, count) logits
-        It stays as it is; `model_.logits` of a fitted `Clusterer` is one.
-    count : int
-        K.
+    classes : Classes
+        Which have learned from such pictures: `model_` of a fitted `Clusterer`. A copy of them becomes part of the
+        model and stays as it is.
     shape : (channels, height, width)
     latent : int
         Numbers of style.
     width : int
         Channels at the picture's own size.
     """
+    count = classes.code.classes
     return AutoEncoder(
         encoder=_Encoder(classes, ConvEncoder(shape, 2 * latent, width=width)),
         code=Split(content=OneHot(count), style=Gaussian(latent)),
@@ -59,15 +60,12 @@ def content_and_style(
 
 
 class _Encoder(nn.Module):
-    def __init__(self, classes: Callable[[Tensor], Tensor], style: nn.Module) -> None:
+    def __init__(self, classes: Classes, style: nn.Module) -> None:
         super().__init__()
-        self.classes = [classes]  # in a list, lest it become a part that learns
-        self.style = style
+        self.classes, self.style = copy.deepcopy(classes).requires_grad_(False), style
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
-        with torch.no_grad():
-            content = self.classes[0](x)
-        return {"content": content, "style": self.style(x)}
+        return {"content": self.classes.logits(x), "style": self.style(x)}
 
 
 class _Decoder(nn.Module):

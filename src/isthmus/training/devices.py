@@ -25,15 +25,19 @@ def lent(model: nn.Module, device: str | None) -> Iterator[None]:
     OptionError
         If there is no such device here.
     """
+    asked = device or os.environ.get(DEVICE)
+    if not asked:
+        yield
+        return
     before = next(model.parameters()).device
-    model.to(_known(device or os.environ.get(DEVICE) or before))
+    model.to(_known(asked))
     try:
         yield
     finally:
         model.to(before)
 
 
-def _known(device: str | torch.device) -> torch.device:
+def _known(device: str) -> torch.device:
     try:
         found = torch.device(device)
         torch.empty(0, device=found)
