@@ -339,8 +339,8 @@ def test_a_damaged_or_newer_model_is_replaced_as_a_model(run, model, home):
     [
         ("new.csv", ".html"),
         ("report.pdf", ".html"),
-        ("new.htm", "it is the table to read"),
-        ("link.html", "it is the table to read"),
+        ("new.htm", "it is what is to be read"),
+        ("link.html", "it is what is to be read"),
         ("model/report.html", "lies in the model"),
         ("model/deeper/report.html", "does not exist"),
     ],

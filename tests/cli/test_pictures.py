@@ -56,6 +56,24 @@ def test_a_map_says_nothing_foreign(folder, tmp_path, capfd):
     assert capfd.readouterr().err == ""
 
 
+def test_what_is_read_is_not_written_over(folder, tmp_path, capsys):
+    model, codes, me, rows = (tmp_path / name for name in ("m", "codes", "me.png", "rows.csv"))
+    Image.fromarray(DIGITS[0]).save(me)
+    rows.write_text("a,b\n" + "".join(f"{i},{i * i % 7}\n" for i in range(40)))
+    before = me.read_bytes(), rows.read_bytes()
+    assert run(["generate", "fit", str(folder), "--steps", "5", "--out", str(model)]) == 0
+    assert run(["embed", "fit", str(rows), "--steps", "5", "--out", str(codes)]) == 0
+    for command in (
+        ["generate", "traverse", str(model), str(me), "--out", str(me)],
+        ["generate", "interpolate", str(model), str(me), str(me), "--out", str(me)],
+        ["embed", "transform", str(codes), str(rows), "--out", str(rows)],
+    ):
+        capsys.readouterr()
+        assert run(command) == 2
+        assert "it is what is to be read" in capsys.readouterr().err
+    assert (me.read_bytes(), rows.read_bytes()) == before
+
+
 def test_cluster(folder, tmp_path, capsys):
     model = str(tmp_path / "m")
     assert run(["cluster", "fit", str(folder), "--classes", "4", "--steps", "20", "--out", model, "--json"]) == 0

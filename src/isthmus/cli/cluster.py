@@ -92,8 +92,7 @@ def predict(
 
     apart(out=out, grid=grid, report=report)
     not_among(data, grid)
-    for path in (out, grid, report):
-        not_over(path, model)
+    not_over(model, out, grid, report, read=[data])
     task = load_as(model, Clusterer)
     for option, path in (("--grid", grid), ("--report", report)):
         if task.input_.kind != "pictures" and path is not None:

@@ -16,9 +16,11 @@ from isthmus.cli.options import (
     Seed,
     Skip,
     Steps,
+    apart,
     can_be_made,
     given,
     load_as,
+    not_over,
     print_json,
 )
 from isthmus.words import counted
@@ -75,15 +77,17 @@ def restore(
     from isthmus import Denoiser
     from isthmus.reports.gallery import SHOWN, beside, write_gallery
 
-    shown: list[tuple[Path, Any, Any]] = []
+    apart(out=out, report=report)
+    not_over(model, out, report)
+    shown: list[Any] = []
 
     def seen(*before_and_after: Any) -> None:
         if report is not None and len(shown) < SHOWN:
-            shown.append(before_and_after)
+            shown.append(beside(*before_and_after))  # a middle of each, not whole photos
 
     count = load_as(model, Denoiser).restore_files(data, out, thorough=thorough, skip=skip, seen=seen)
     if report is not None:
         few = f"; the first {SHOWN} are here" if count > SHOWN else ""
         story = f"{model.name} has taken the noise out of {counted(count, 'picture')}{few}."
-        write_gallery("Pictures restored", story, [beside(*each) for each in shown], report)
+        write_gallery("Pictures restored", story, shown, report)
     typer.echo(f"{counted(count, 'restored picture')} {'is' if count == 1 else 'are'} in {out}")

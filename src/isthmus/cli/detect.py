@@ -139,8 +139,7 @@ def score(
     from isthmus.tasks.review import review, score_to_file
 
     apart(out=out, maps=maps)
-    not_over(out, model)
-    not_over(maps, model)
+    not_over(model, out, maps)
     detector = load_as(model, AnomalyDetector)
     if detector.judge_ is not None:
         _refuse_for_pictures(table, None, None, delimiter)
@@ -243,7 +242,7 @@ def report(
     from isthmus.tasks.review import review, review_pictures
 
     _need_label(label, normal)
-    not_over(out, model, table)
+    not_over(model, out, read=[table])
     detector = load_as(model, AnomalyDetector)
     if detector.judge_ is not None:
         _refuse_for_pictures(table, label, normal, delimiter)

@@ -72,7 +72,7 @@ def transform(
     from isthmus import Embedder
     from isthmus.kinds.images import Pictures
 
-    not_over(out, model)
+    not_over(model, out, read=[data])
     task = load_as(model, Embedder)
     samples = opened(data, getattr(task.input_, "frame", None), skip=skip)
     codes = task.transform(samples)
@@ -109,8 +109,7 @@ def map_(
         raise OptionError("--beside draws every map: leave out --method and --of")
     apart(out=out, report=report)
     not_among(data, out)
-    for path in (out, report):
-        not_over(path, model)
+    not_over(model, out, report, read=[data])
     task = load_as(model, Embedder).set_params(random_state=0)
     samples = opened(data, getattr(task.input_, "frame", None), skip=skip)
     if beside:

@@ -74,8 +74,7 @@ def sample(
     from isthmus.reports.pictures import in_rows, save_png, sheet
 
     apart(out=out, report=report)
-    for path in (out, report):
-        not_over(path, model)
+    not_over(model, out, report)
     task = _pictures_of(model).set_params(random_state=seed)
     rows = in_rows(task.sample(n))
     told = f"{counted(n, 'new picture')} by {model.name}"
@@ -98,7 +97,7 @@ def interpolate(
     """
     from isthmus.reports.pictures import save_png, sheet
 
-    not_over(out, model)
+    not_over(model, out, read=[first, second])
     way = _pictures_of(model).interpolate(first, second, n)
     save_png(sheet([way], [""], headings=[f"{first.name} to {second.name}"]), out)
     typer.echo(f"The way is in {out}")
@@ -117,7 +116,7 @@ def traverse(
     from isthmus.errors import ModelError
     from isthmus.reports.pictures import save_png
 
-    not_over(out, model)
+    not_over(model, out, read=[picture])
     task = _pictures_of(model)
     ways = task.traverse(picture, n)
     if not ways:
@@ -140,7 +139,7 @@ def likelihood(
     """
     from isthmus import Generator
 
-    not_over(out, model)
+    not_over(model, out, read=[data])
     task = load_as(model, Generator).set_params(random_state=seed)
     samples = opened(data, getattr(task.input_, "frame", None), skip=skip)
     nats = task.log_likelihood(samples, draws=draws)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -88,15 +88,16 @@ def not_among(data: Path, *files: Path | None) -> None:
             )
 
 
-def not_over(path: Path | None, model: Path, table: Path | None = None) -> None:
-    """Refuse to write into the folder of a model, or over the table that is read."""
+def not_over(model: Path, *files: Path | None, read: Iterable[Path | None] = ()) -> None:
+    """Refuse to write into the folder of a model, or over what is read."""
     from isthmus.errors import OutputError
 
-    place = None if path is None else path.resolve()
-    if place is not None and model.resolve() in place.parents:
-        raise OutputError(f"cannot write {path}: it lies in the model {model}; nothing was changed")
-    if place is not None and table is not None and table.resolve() == place:
-        raise OutputError(f"cannot write {path}: it is the table to read; nothing was changed")
+    inputs = {path.resolve() for path in read if path is not None}
+    for path in files:
+        if path is not None and model.resolve() in path.resolve().parents:
+            raise OutputError(f"cannot write {path}: it lies in the model {model}; nothing was changed")
+        if path is not None and path.resolve() in inputs:
+            raise OutputError(f"cannot write {path}: it is what is to be read; nothing was changed")
 
 
 def _file_can_be_made(path: Path, endings: Collection[str] = ()) -> Path:

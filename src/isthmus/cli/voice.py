@@ -20,7 +20,6 @@ from isthmus.cli.options import (
     print_json,
     sound_can_be_made,
 )
-from isthmus.errors import OutputError
 
 __all__ = ["app"]
 
@@ -29,7 +28,6 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-PAGES = (".html", ".htm")
 Recipe = Literal["adain", "adversarial", "autovc", "units", "sounds"]
 Model = Annotated[Path, typer.Argument(help="Model folder that `fit` wrote, or the word bundled.", show_default=False)]
 Vocoder = Annotated[
@@ -115,8 +113,6 @@ def compare(
     """
     from isthmus.reports.voice import write_comparison
 
-    if out.suffix.lower() not in PAGES:
-        raise OutputError(f"cannot write {out}: the name must end in {', '.join(PAGES)}; nothing was changed")
     found = _voices(model).use_vocoder(vocoder).compare(content=content, voice=voice, result=result)
     write_comparison(found, out)
     print_json({"page": str(out)} | found.to_json()) if json_ else typer.echo(f"The page is {out}")
