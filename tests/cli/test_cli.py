@@ -502,7 +502,8 @@ def test_a_full_disk_behind_standard_output_is_one_line(command, home):
 def ended(prepare: str, *arguments) -> subprocess.CompletedProcess:
     """The command line in a process of its own, in which something was prepared."""
     heard = "signal.signal(signal.SIGHUP, signal.SIG_DFL)"  # under nohup it is ignored, by all that is started there
-    call = f"import os, signal, time\n{heard}\n{prepare}\nfrom isthmus.cli import main\nmain({[str(a) for a in arguments]!r})"
+    told = [str(argument) for argument in arguments]
+    call = f"import os, signal, time\n{heard}\n{prepare}\nfrom isthmus.cli import main\nmain({told!r})"
     return subprocess.run([sys.executable, "-c", call], capture_output=True, text=True, check=False)
 
 
