@@ -221,9 +221,14 @@ def test_pictures_once_opened_are_pictures_and_keep_their_frame():
     opened = open_pictures(GREY, size=8)
     assert are_pictures(opened)
     assert open_pictures(opened, size=8, grey=True) is opened
-    for options in ({"size": 9}, {"grey": False}):
-        with pytest.raises(DataError, match=r"were brought to 8 × 8 pixels, grey.*: open them anew"):
+    assert open_pictures(opened, fit="crop") is opened
+    for options, asked in (({"size": 9}, "9 × 9"), ({"grey": False}, "in colour"), ({"fit": "pad"}, "padded to fit")):
+        with pytest.raises(DataError, match=rf"brought to 8 × 8 pixels, grey.*asked for is .*{asked}.*: open them"):
             open_pictures(opened, **options)
+    with pytest.raises(DataError, match="the model needs 8 × 8 pixels, grey, padded to fit"):
+        open_pictures(opened, Frame(8, 8, 1, "pad"))
+    padded = open_pictures(GREY, size=8, fit="pad")
+    assert open_pictures(padded) is open_pictures(padded, size=8) is padded
 
 
 @pytest.mark.parametrize("brightest", [65_000, 3_000, 250])

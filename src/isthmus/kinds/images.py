@@ -165,7 +165,7 @@ def open_pictures(
     *,
     size: int | tuple[int, int] | None = None,
     grey: bool | None = None,
-    fit: Literal["crop", "pad", "stretch"] = "crop",
+    fit: Literal["crop", "pad", "stretch"] | None = None,
     skip: bool = False,
 ) -> Pictures:
     """Open whatever pictures people have.
@@ -182,20 +182,24 @@ def open_pictures(
         By default that of the pictures, at most 128 on the longer side.
     grey : bool, optional
         By default whether all pictures looked at are grey; a folder that mixes both is told.
-    fit : "crop", "pad" or "stretch"
+    fit : "crop", "pad" or "stretch", optional
+        By default "crop"; of pictures opened before, what they were opened with.
     skip : bool
         Whether to leave out files that cannot be read, with one note, instead of stopping at the first.
 
     Raises
     ------
     DataError
-        Naming the file that cannot be read, or saying what is wrong with the array.
+        Naming the file that cannot be read, or saying what is wrong with the array, or that pictures opened before
+        were brought to another frame.
     """
     if isinstance(X, Pictures):
-        asked = frame or _frame(X.frame, size=size, grey=grey)
+        asked = frame or _frame(replace(X.frame, fit=fit or X.frame.fit), size=size, grey=grey)
         if asked != X.frame:
-            raise DataError(f"these pictures were brought to {X.frame}; the model needs {asked}: open them anew")
+            whose = "the model needs" if frame else "asked for is"
+            raise DataError(f"these pictures were brought to {X.frame}; {whose} {asked}: open them anew")
         return X
+    fit = fit or "crop"
     if isinstance(X, (str, Path)):
         path = Path(X)
         if picture_arrays.is_archive(path):
