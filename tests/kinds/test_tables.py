@@ -393,3 +393,36 @@ def test_a_table_remembers_its_file_through_a_selection_of_rows(tmp_path):
     table = tables.read(tmp_path / "t.csv")
     assert tables.source_name(table.filter([True, False]).drop_columns(["b"])) == "t.csv"
     assert tables.source_name(pa.table({"a": [1]})) == "the table"
+
+
+@pytest.mark.parametrize("name", ["t.parquet", "t.arrow"])
+def test_rows_of_a_file_are_numbered_as_they_are_there_whatever_it_was_written_from(tmp_path, name):
+    """What selected rows are called in memory travels with their table, also into what a person writes of it."""
+    whole = tables.read(pd.DataFrame({"a": range(40), "b": ["5"] * 30 + ["odd"] + ["5"] * 9}))
+    part = tables.selected(whole, np.arange(20, 40))
+    schema = Schema.from_json({"columns": [{"name": column, "type": "number"} for column in "ab"], "named": True})
+    with pytest.raises(DataError, match="row 30 "):
+        schema.encode(part)
+    if name == "t.parquet":
+        pq.write_table(part, tmp_path / name)
+    else:
+        with pa.ipc.new_file(str(tmp_path / name), part.schema) as writer:
+            writer.write_table(part)
+    told = r"column 'b', row 10 \(the first is 0\): 'odd' is not a number"
+    for seen in (tables.read(tmp_path / name), *tables.stream(tmp_path / name)):
+        with pytest.raises(DataError, match=told):
+            schema.encode(seen)
+
+
+def test_a_written_table_bears_no_marks_of_ours_and_its_columns_are_told_by_name(tmp_path):
+    array = tables.read(np.array([[1.0, 2], [3, 4], [5, 6]]))
+    marked = tables.selected(array, np.array([2, 0]))
+    with TableWriter(tmp_path / "ours.parquet") as writer:
+        writer.write(marked)
+    pq.write_table(marked, tmp_path / "theirs.parquet")
+    for name in ("ours.parquet", "theirs.parquet"):
+        seen = tables.read(tmp_path / name)
+        assert tables.named(seen)
+        assert tables.source_name(seen) == name
+        assert list(tables.row_numbers(seen)) == [0, 1]
+    assert not any(b"isthmus" in key for key in pq.read_schema(tmp_path / "ours.parquet").metadata or {})

@@ -211,8 +211,7 @@ class Schema:
 
     def _matched(self, table: pa.Table, name: str, model: str) -> pa.Table:
         have, want = table.column_names, [column.name for column in self.columns]
-        unnamed = (table.schema.metadata or {}).get(b"isthmus") == b"unnamed"
-        if unnamed or not self.named:
+        if not (tables.named(table) and self.named):
             if len(have) != len(want):
                 raise DataError(
                     f"X has {len(have)} features, but {model} is expecting {len(want)} features as input; "

@@ -22,6 +22,7 @@ __all__ = ["like", "named", "numbered", "read", "row_numbers", "selected", "sour
 
 CELLS_AT_ONCE = 500_000  # of a streamed batch: 4 MB as float64
 COMPLEX = "Complex data not supported: give real and imaginary part as two columns"
+# marks that a table bears here, in memory; those of a file are never believed
 _UNNAMED = {b"isthmus": b"unnamed"}
 _SOURCE = b"isthmus.source"  # which file a table was read from
 _ROWS = b"isthmus.rows"  # the numbers that selected rows have in the whole table
@@ -43,7 +44,7 @@ def read(X: Any, *, delimiter: str | None = None) -> pa.Table:
         Naming the file, row or column that cannot be read.
     """
     if isinstance(X, (str, Path)):
-        table = table_files.read(Path(X), delimiter)
+        table = _unmarked(table_files.read(Path(X), delimiter))
         return table.replace_schema_metadata({**(table.schema.metadata or {}), _SOURCE: source_name(X).encode()})
     if isinstance(X, pa.RecordBatch):
         X = pa.Table.from_batches([X])
@@ -65,7 +66,7 @@ def stream(X: Any, *, delimiter: str | None = None, columns: Collection[str] | N
         The only columns to read, of those there are; the columns of an array, which has no names, all come.
     """
     if isinstance(X, (str, Path)):
-        yield from table_files.stream(Path(X), delimiter, CELLS_AT_ONCE, columns)
+        yield from map(_unmarked, table_files.stream(Path(X), delimiter, CELLS_AT_ONCE, columns))
         return
     table = read(X)
     if columns is not None and named(table):
@@ -132,6 +133,13 @@ def source_name(X: Any) -> str:
         source: bytes = (X.schema.metadata or {}).get(_SOURCE, b"the table")
         return source.decode("utf-8", "replace")
     return Path(X).name if isinstance(X, (str, Path)) else "the table"
+
+
+def _unmarked(table: pa.Table) -> pa.Table:
+    """Return a table of a file without marks that it was written with: its rows and names are those it has there."""
+    marks = {*_UNNAMED, _SOURCE, _ROWS}
+    kept = {key: value for key, value in (table.schema.metadata or {}).items() if key not in marks}
+    return table.replace_schema_metadata(kept)
 
 
 def _checked(table: pa.Table) -> pa.Table:
