@@ -1,6 +1,7 @@
 """The tasks on pictures, on the digits that scikit-learn bundles: what a user would notice, at small scale."""
 
 import copy
+import signal
 
 import numpy as np
 import pytest
@@ -321,6 +322,38 @@ def test_a_seed_fixes_the_result(make):
     one, other = (task.model_.state_dict() for task in (first, second))
     assert one.keys() == other.keys()
     assert all((one[name] == other[name]).all() for name in one)
+
+
+@pytest.mark.parametrize("make", SMALL)
+def test_a_fit_on_bad_pictures_leaves_nothing_of_the_one_before(make, tmp_path):
+    task = make().fit(DIGITS[:100])
+    (tmp_path / "bad.png").write_bytes(b"")
+    with pytest.raises(DataError, match="is empty"):
+        task.fit(tmp_path)
+    nothing_is_left(task, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("make", "part"),
+    [
+        *((make, "tasks.learned.train") for make in SMALL),
+        (SMALL[1], "training.history.History.followed_by"),  # when the second round of classes has ended
+        (SMALL[2], "tasks.generation.Generator._learn_prior"),
+    ],
+)
+def test_a_fit_that_is_interrupted_leaves_neither_the_one_before_nor_half_of_its_own(make, part, tmp_path, monkeypatch):
+    task = make().fit(DIGITS[:100])
+    monkeypatch.setattr(f"isthmus.{part}", lambda *_, **__: signal.raise_signal(signal.SIGINT))
+    with pytest.raises(KeyboardInterrupt):
+        task.fit(DIGITS[:90, :6])
+    nothing_is_left(task, tmp_path)
+
+
+def nothing_is_left(task, tmp_path):
+    with pytest.raises(NotFittedError):
+        task.save(tmp_path / "m")
+    assert not hasattr(task, "labels_")
+    assert not hasattr(task, "history_")
 
 
 @pytest.mark.parametrize("make", [*SMALL, lambda: isthmus.AnomalyDetector(steps=5, false_alarm_rate=0.3)])

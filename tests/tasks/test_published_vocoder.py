@@ -13,11 +13,13 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from isthmus import VoiceConverter
 from isthmus.errors import IsthmusError, ModelError
 from isthmus.networks.bigvgan import BigVGAN
 from isthmus.networks.mel_bank import mel_bank
 from isthmus.networks.vocoder import Vocoder
 from isthmus.tasks.published_vocoder import VOCOS, PublishedVocoder
+from tests.sounds import folder_of
 
 RATE, WIDTH, BLOCKS = 16_000, 8, 2
 WEIGHTS = "model.safetensors"
@@ -151,6 +153,16 @@ def test_a_pickle_is_not_read_and_the_way_out_works(make, published, tmp_path):
     command = str(told.value).split('python -c "')[1].removesuffix('"')
     subprocess.run([sys.executable, "-c", command], cwd=folder, check=True)
     PublishedVocoder.read(folder)
+
+
+def test_a_converter_that_learns_anew_keeps_it(tmp_path):
+    folder_of(tmp_path / "takes", words=("aiu",))
+    told = VoiceConverter(steps=1, width=8, content=2, random_state=0).use_vocoder(vocos_folder(tmp_path / "published"))
+    take = tmp_path / "takes" / "ben" / "aiu.wav"
+    sounds = [told.fit(tmp_path / "takes").convert(content=take, voice=take)[0] for _ in range(2)]
+    assert np.array_equal(*sounds)
+    plain = told.use_vocoder(None).convert(content=take, voice=take)[0]
+    assert not np.array_equal(plain, sounds[0])
 
 
 @pytest.mark.parametrize(("module", "library"), [("yaml", "pyyaml"), ("soxr", "soxr")])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 import warnings
 
 import numpy as np
 import pytest
 import soundfile
 import torch
+from sklearn.exceptions import NotFittedError
 
 from isthmus import VoiceConverter, load
 from isthmus.errors import DataError, OptionError, SoundWarning
@@ -60,6 +62,17 @@ def test_the_same_again_and_after_saving(converter, tmp_path, folder):
     twin = VoiceConverter(steps=3, width=16, content=4, random_state=3).fit(folder)
     other = VoiceConverter(steps=3, width=16, content=4, random_state=3).fit(folder)
     assert np.array_equal(twin.convert(content=take, voice=voice)[0], other.convert(content=take, voice=voice)[0])
+
+
+@pytest.mark.parametrize("part", ["tasks.learned.train", "tasks.voice.grouped_content"])
+def test_a_fit_that_is_interrupted_leaves_nothing_of_the_one_before(part, folder, monkeypatch):
+    task = VoiceConverter(steps=1, width=8, content=2).fit(folder)
+    monkeypatch.setattr(f"isthmus.{part}", lambda *_, **__: signal.raise_signal(signal.SIGINT))
+    with pytest.raises(KeyboardInterrupt):
+        task.fit(folder)
+    for use in (task.units, task.embed_voice, lambda take: task.convert(content=take, voice=take)):
+        with pytest.raises(NotFittedError):
+            use(folder / "ben" / "aiu.wav")
 
 
 @pytest.mark.parametrize("recipe", ["adversarial", "autovc", "units", "sounds"])

@@ -24,7 +24,8 @@ from isthmus.tasks import cards
 from isthmus.tasks.conformal import NEVER, conformal_offset, p_values
 from isthmus.tasks.encoding import encoded
 from isthmus.tasks.explaining import explained
-from isthmus.tasks.options import check_number, check_options, check_whole, forget, plain
+from isthmus.tasks.fitting import fitting
+from isthmus.tasks.options import check_number, check_options, check_whole, plain
 from isthmus.tasks.picture_judge import PictureJudge
 from isthmus.tasks.seeds import seed_of
 from isthmus.training.history import History
@@ -132,22 +133,8 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
             Naming the hyperparameter that is out of its range.
         """
         self._check_options()
-        forget(self)
-        if are_pictures(X):
-            return self._fit_pictures(X)
-        table, name = tables.read(X), tables.source_name(X)
-        self.schema_ = Schema.infer(table, self.columns, named=tables.named(table), name=name)
-        self._name_features()
-        rows = torch.from_numpy(self.schema_.encode(table, name=name, model=type(self).__name__))
-        learned = learn_normal(
-            self.schema_.cells, rows, steps=self.steps or STEPS, width=self.width or WIDTH,
-            contamination=self.contamination, seed=self._seed(), log_dir=self.log_dir, checkpoint=self.checkpoint,
-            progress=self.progress,
-        )  # fmt: skip
-        self.judge_: PictureJudge | None = None
-        self.description_, self.calibration_, self.history_ = learned.description, learned.calibration, learned.history
-        self.rows_ = len(rows)
-        self._set_threshold(rows)
+        with fitting(self):
+            self._fit_pictures(X) if are_pictures(X) else self._fit_rows(X)
         return self
 
     def score_samples(self, X: Any) -> np.ndarray:
@@ -334,7 +321,22 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
             return None if self.contamination else USUAL_RATE
         return self.false_alarm_rate
 
-    def _fit_pictures(self, X: Any) -> AnomalyDetector:
+    def _fit_rows(self, X: Any) -> None:
+        table, name = tables.read(X), tables.source_name(X)
+        self.schema_ = Schema.infer(table, self.columns, named=tables.named(table), name=name)
+        self._name_features()
+        rows = torch.from_numpy(self.schema_.encode(table, name=name, model=type(self).__name__))
+        learned = learn_normal(
+            self.schema_.cells, rows, steps=self.steps or STEPS, width=self.width or WIDTH,
+            contamination=self.contamination, seed=self._seed(), log_dir=self.log_dir, checkpoint=self.checkpoint,
+            progress=self.progress,
+        )  # fmt: skip
+        self.judge_: PictureJudge | None = None
+        self.description_, self.calibration_, self.history_ = learned.description, learned.calibration, learned.history
+        self.rows_ = len(rows)
+        self._set_threshold(rows)
+
+    def _fit_pictures(self, X: Any) -> None:
         for name in ("contamination", "columns"):
             if getattr(self, name):
                 raise OptionError(f"{name} is for tables: these are pictures")
@@ -343,7 +345,6 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
             log_dir=self.log_dir, checkpoint=self.checkpoint, progress=self.progress,
         )  # fmt: skip
         self.offset_ = conformal_offset(self.calibration_, self.promised_rate or USUAL_RATE, self.rows_)
-        return self
 
     def _offset_json(self) -> float | None:
         return float(self.offset_) if self.offset_ > NEVER else None

@@ -15,6 +15,7 @@ from isthmus.errors import DataError
 from isthmus.recipes.graph_classes import graph_classes
 from isthmus.recipes.neighbours import nearest_neighbours
 from isthmus.recipes.onehot import Classes
+from isthmus.tasks.fitting import fitting
 from isthmus.tasks.learned import LearnedTask, over
 from isthmus.tasks.options import check_options
 from isthmus.training.samples import Beside, Samples, Told
@@ -111,14 +112,14 @@ class Clusterer(ClusterMixin, LearnedTask):
             Naming the option that is out of its range.
         """
         check_options(self.get_params())
-        samples = self._learn(X)
-        if len(samples) < 2 * self.classes:
-            count = counted(len(samples), "sample")
-            raise DataError(
-                f"{count} {'is' if len(samples) == 1 else 'are'} too few for {self.classes} classes: give at least two "
-                "a class"
-            )
-        with torch.random.fork_rng():
+        with fitting(self), torch.random.fork_rng():
+            samples = self._learn(X)
+            if len(samples) < 2 * self.classes:
+                count = counted(len(samples), "sample")
+                raise DataError(
+                    f"{count} {'is' if len(samples) == 1 else 'are'} too few for {self.classes} classes: give at least "
+                    "two a class"
+                )
             torch.manual_seed(self._seed())
             model, first = self._build(), max(1, self.steps // 3)
             alike = self._alike(samples)
@@ -135,7 +136,7 @@ class Clusterer(ClusterMixin, LearnedTask):
                 self._learn_classes(
                     model, Beside(samples, self._nearest(beside)), self.steps - first, title="from better neighbours"
                 )
-        self.labels_ = over(samples, self.model_.logits).argmax(1).numpy()
+            self.labels_ = over(samples, self.model_.logits).argmax(1).numpy()
         return self
 
     def predict(self, X: Any) -> np.ndarray:
@@ -171,7 +172,7 @@ class Clusterer(ClusterMixin, LearnedTask):
         return Told(samples, drawn, found)
 
     def _learn_classes(self, model: Classes, samples: Samples, steps: int, *, title: str) -> None:
-        before = getattr(self, "history_", None) if hasattr(self, "model_") else None
+        before = getattr(self, "history_", None)  # of the classes learned a moment ago
         self._train(
             model.train().requires_grad_(True), samples, steps=steps,
             batch_size=min(BATCH, len(samples)), learning_rate=2e-3, weight_decay=1e-4, warmup=min(100, steps // 4),

@@ -19,6 +19,7 @@ from isthmus.kinds.images import Frame, to_arrays
 from isthmus.kinds.picture_arrays import as_array, is_archive, load_array
 from isthmus.kinds.picture_folder import added_pictures, check_folder, png_names
 from isthmus.recipes.restoring import SPOILERS, restoring
+from isthmus.tasks.fitting import fitting
 from isthmus.tasks.inputs import PictureInput
 from isthmus.tasks.learned import LearnedTask
 from isthmus.tasks.options import check_number, check_options
@@ -111,9 +112,9 @@ class Denoiser(LearnedTask):
         check_number("level", self.level)
         if not 0 < self.level < 1:
             raise OptionError(f"level must lie above 0 and below 1, not {self.level}")
-        cuts = Cuts(X, side=self.cut, grey=self.grey, skip=skip)
-        self.input_ = PictureInput(Frame(cuts.side, cuts.side, cuts.channels))
-        with torch.random.fork_rng():
+        with fitting(self), torch.random.fork_rng():
+            cuts = Cuts(X, side=self.cut, grey=self.grey, skip=skip)
+            self.input_ = PictureInput(Frame(cuts.side, cuts.side, cuts.channels))
             torch.manual_seed(self._seed())
             self._train(
                 self._build(), cuts, batch_size=32, learning_rate=1e-3, warmup=min(100, self.steps),

@@ -19,6 +19,7 @@ from isthmus.codes.vector import Vector
 from isthmus.corruptions import Corruption, GaussianNoise, Identity
 from isthmus.errors import DataError, OptionError
 from isthmus.recipes.two_views import two_views
+from isthmus.tasks.fitting import fitting
 from isthmus.tasks.learned import LearnedTask, over
 from isthmus.tasks.options import check_options, check_whole
 from isthmus.training.samples import InMemory, Viewed
@@ -130,8 +131,8 @@ class Embedder(TransformerMixin, LearnedTask):
             check_whole("lying", self.lying, 0)
         if self.lying is not None and not 0 <= self.lying < self.dimensions:
             raise OptionError(f"lying must lie between 0 and {self.dimensions - 1}, not {self.lying}")
-        samples = self._learn(X)
-        with torch.random.fork_rng():
+        with fitting(self), torch.random.fork_rng():
+            samples = self._learn(X)
             torch.manual_seed(self._seed())
             shown = Viewed(samples, self.input_.shifts()) if self.views else samples
             self._train(

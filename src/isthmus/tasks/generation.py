@@ -20,6 +20,7 @@ from isthmus.distances import Bernoulli, Normal
 from isthmus.errors import OptionError
 from isthmus.objectives import importance_bound
 from isthmus.recipes.vae import variational
+from isthmus.tasks.fitting import fitting
 from isthmus.tasks.learned import LearnedTask, over
 from isthmus.tasks.options import check_options, check_whole
 from isthmus.training.samples import InMemory, Samples, Viewed
@@ -131,9 +132,9 @@ class Generator(LearnedTask):
         """
         check_options(self.get_params())
         earlier = self.model_.state_dict() if self.warm_start and hasattr(self, "model_") else None
-        samples = self._learn(X)
-        self.ink_, self.components_ = _is_ink(samples), 0
-        with torch.random.fork_rng():
+        with fitting(self), torch.random.fork_rng():
+            samples = self._learn(X)
+            self.ink_, self.components_ = _is_ink(samples), 0
             torch.manual_seed(self._seed())
             shown = Viewed(samples, torch.bernoulli) if self.ink_ else samples  # dynamic binarisation
             self._train(

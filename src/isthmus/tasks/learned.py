@@ -28,7 +28,7 @@ AT_ONCE = 512  # samples
 
 
 class LearnedTask(BaseEstimator):
-    """An estimator around one trained model. A task adds its own options, `_build` and its verbs."""
+    """An estimator around one trained model. A task adds its own options, `fit` (in `fitting`), `_build` and verbs."""
 
     input_: Any  # an `Input`, or another kind of data that has `pace`, `describe`, `to_json` and `tensors`
     model_: nn.Module
@@ -39,11 +39,7 @@ class LearnedTask(BaseEstimator):
         raise NotImplementedError
 
     def _learn(self, X: Any) -> Samples:
-        """Recognise what X is; the options `size`, `grey` and `mirror` are read where a task has them.
-
-        What an earlier fit learned is gone from here on: if this one fails, its model would not fit the new input.
-        """
-        self.__dict__.pop("model_", None)
+        """Recognise what X is; the options `size`, `grey` and `mirror` are read where a task has them."""
         asked = {name: getattr(self, name) for name in ("size", "grey", "mirror") if hasattr(self, name)}
         self.input_, samples = learn_input(X, **asked)
         return samples

@@ -12,7 +12,7 @@ import numpy as np
 
 from isthmus.errors import OptionError
 
-__all__ = ["check_number", "check_options", "check_whole", "forget", "plain"]
+__all__ = ["check_number", "check_options", "check_whole", "plain"]
 
 WHOLE = {"steps": 1, "width": 1, "dimensions": 1, "draws": 1, "classes": 2, "cut": 2}  # and the least of each
 WEIGHTS = ("noise", "invariance", "balance", "beta", "free_nats")  # numbers, not negative
@@ -77,9 +77,3 @@ def check_number(name: str, value: Any) -> None:
 def plain(options: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
     """Return some of the options as JSON can hold them: numbers of numpy as numbers of Python."""
     return {name: value.item() if isinstance(value := options[name], np.generic) else value for name in names}
-
-
-def forget(task: Any) -> None:
-    """Remove what an earlier fit learned: a fit that does not end must not leave half of it beside half of its own."""
-    for name in [name for name in vars(task) if name.endswith("_")]:
-        delattr(task, name)

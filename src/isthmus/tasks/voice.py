@@ -19,6 +19,7 @@ from isthmus.networks.mel import LogMel
 from isthmus.networks.speech import SpeakerEncoder
 from isthmus.recipes.adain_vc import NewVoices
 from isthmus.recipes.vocoder import vocoder
+from isthmus.tasks.fitting import fitting
 from isthmus.tasks.learned import LearnedTask
 from isthmus.tasks.options import check_options, check_whole
 from isthmus.tasks.published_vocoder import PublishedVocoder
@@ -138,14 +139,14 @@ class VoiceConverter(LearnedTask):
         """
         recipe = voice_recipe(self.recipe)
         self._check_options()
-        self.input_ = SpeechInput()
-        mels, names = self.input_.read_folder(X)
-        self.speakers_ = sorted(set(names))
-        speakers = [self.speakers_.index(name) for name in names]
-        samples = Viewed(Takes(mels, speakers, FRAMES), NewVoices())
-        around = Around(self.input_, self._seed(), self.progress)
-        self.judged_on_ = OWN_SPEAKERS
-        with torch.random.fork_rng():
+        with fitting(self), torch.random.fork_rng():
+            self.input_ = SpeechInput()
+            mels, names = self.input_.read_folder(X)
+            self.speakers_ = sorted(set(names))
+            speakers = [self.speakers_.index(name) for name in names]
+            samples = Viewed(Takes(mels, speakers, FRAMES), NewVoices())
+            around = Around(self.input_, self._seed(), self.progress)
+            self.judged_on_ = OWN_SPEAKERS
             torch.manual_seed(around.seed)
             self.verifier_ = self._build_verifier()
             self.equal_error_rate_ = around.judge_of_voices(
