@@ -6,17 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score, roc_curve
 
-from isthmus.files import replaced_file
 from isthmus.reports import figures
+from isthmus.reports.page import write_page
 from isthmus.reports.pictures import data_url, grid, strips
 from isthmus.tasks.review import Review
-from isthmus.version import __version__
 
 __all__ = ["write_report"]
 
@@ -39,12 +37,7 @@ def write_report(seen: Review, path: str | Path, *, source: str) -> None:
     OutputError
         Where it cannot be written.
     """
-    environment = Environment(
-        loader=PackageLoader("isthmus.reports"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    page = environment.get_template("detection.html").render(_content(seen, source))
-    with replaced_file(path) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+    write_page("detection.html", path, **_content(seen, source))
 
 
 def _content(seen: Review, source: str) -> dict[str, Any]:
@@ -76,7 +69,6 @@ def _content(seen: Review, source: str) -> dict[str, Any]:
         ),
         "measured": _measured(seen),
         "mapped": len(seen.mapped),
-        "version": __version__,
     }
 
 

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from PIL import Image
 
-from isthmus.files import replaced_file
+from isthmus.reports.page import write_page
 from isthmus.reports.pictures import data_url, sheet
-from isthmus.version import __version__
 from isthmus.words import printable
 
 __all__ = ["Figure", "beside", "strips_of", "write_gallery"]
@@ -37,12 +35,8 @@ def write_gallery(title: str, story: str, figures: Sequence[Figure], path: str |
     OutputError
         Where it cannot be written.
     """
-    environment = Environment(loader=PackageLoader("isthmus.reports"), autoescape=True, undefined=StrictUndefined)
     shown = [{"caption": printable(figure.caption), "url": data_url(figure.drawn)} for figure in figures]
-    told = {"title": printable(title), "story": printable(story), "figures": shown, "version": __version__}
-    page = environment.get_template("gallery.html").render(told)
-    with replaced_file(path) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+    write_page("gallery.html", path, title=printable(title), story=printable(story), figures=shown)
 
 
 def strips_of(rows: Mapping[str, Sequence[np.ndarray]]) -> Image.Image:

@@ -6,12 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
-from isthmus.files import replaced_file
+from isthmus.reports.page import write_page
 from isthmus.reports.pictures import data_url, grid, in_rows, scatter_png, sheet
 from isthmus.tasks.tour import Places, Station, Strip
-from isthmus.version import __version__
 
 __all__ = ["write_tour"]
 
@@ -24,11 +21,8 @@ def write_tour(stations: Iterable[Station], path: str | Path) -> None:
     OutputError
         Where it cannot be written.
     """
-    environment = Environment(loader=PackageLoader("isthmus.reports"), autoescape=True, undefined=StrictUndefined)
     told = [{"station": station, "figures": [_drawn(figure) for figure in station.figures]} for station in stations]
-    page = environment.get_template("tour.html").render(stations=told, version=__version__)
-    with replaced_file(path) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+    write_page("tour.html", path, stations=told)
 
 
 def _drawn(figure: Strip | Places) -> dict[str, Any]:

@@ -8,15 +8,13 @@ from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from PIL import Image
 
-from isthmus.files import replaced_file
 from isthmus.kinds.speech import RATE
 from isthmus.kinds.speech_extra import needed
+from isthmus.reports.page import write_page
 from isthmus.reports.pictures import data_url
 from isthmus.tasks.voice_comparison import JUDGED, Comparison, brightness
-from isthmus.version import __version__
 
 __all__ = ["write_comparison"]
 
@@ -36,7 +34,6 @@ def write_comparison(found: Comparison, path: str | Path) -> None:
     OutputError
         Where it cannot be written.
     """
-    environment = Environment(loader=PackageLoader("isthmus.reports"), autoescape=True, undefined=StrictUndefined)
     parts = [
         {
             "title": title,
@@ -47,11 +44,7 @@ def write_comparison(found: Comparison, path: str | Path) -> None:
         }
         for name, (title, story) in TITLES.items()
     ]
-    page = environment.get_template("voice.html").render(
-        parts=parts, found=found, played=PLAYED, judged=round(JUDGED), version=__version__
-    )
-    with replaced_file(path) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+    write_page("voice.html", path, parts=parts, found=found, played=PLAYED, judged=round(JUDGED))
 
 
 def _sound_url(samples: np.ndarray, note: str) -> str:
