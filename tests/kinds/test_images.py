@@ -265,6 +265,17 @@ def test_a_jfif_file_is_a_jpeg(tmp_path):
     assert are_pictures(tmp_path / "a.jfif")
 
 
+def test_names_are_spelled_once_and_only_when_asked_for(folder, monkeypatch):
+    spelled = []
+    monkeypatch.setattr("isthmus.kinds.images.printable", lambda name: spelled.append(name) or str(name))
+    opened = open_pictures(folder)
+    parts = [opened.part(torch.arange(5)) for _ in range(20)]
+    assert [len(part) for part in parts] == [5] * 20
+    assert opened.names is opened.names
+    assert parts[0].names == opened.names
+    assert len(spelled) == 2 * 5
+
+
 def test_a_linked_folder_is_left_out_with_a_note(folder, tmp_path_factory):
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     Image.fromarray(COLOUR[0]).save(elsewhere / "a.png")

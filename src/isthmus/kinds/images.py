@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from numbers import Integral
 from pathlib import Path
 from typing import Any, Literal
@@ -103,18 +104,18 @@ class Pictures:
     pixels : uint8 tensor (N, C, H, W), optional
         Where they are in memory; else they are read when taken.
 
-    Attributes
-    ----------
-    names : list of str
-        What to call each in a message or a table.
     """
 
     def __init__(self, frame: Frame, sources: Sequence[str | Path], pixels: Tensor | None = None) -> None:
         self.frame, self.sources, self.pixels = frame, list(sources), pixels
-        self.names = [printable(source) for source in self.sources]
 
     def __len__(self) -> int:
-        return len(self.names)
+        return len(self.sources)
+
+    @cached_property
+    def names(self) -> list[str]:
+        """What to call each in a message or a table; spelled when asked for, since most parts never are."""
+        return [printable(source) for source in self.sources]
 
     def part(self, index: Tensor) -> Pictures:
         """Return some of them as pictures of their own."""
