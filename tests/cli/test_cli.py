@@ -327,6 +327,31 @@ def test_a_model_never_replaces_what_is_not_a_model_and_says_so_before_any_work(
     assert {path: path.is_file() and path.read_text() for path in tmp_path.rglob("*")} == before
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--checkpoint", "model/run"], ("model/run", "it lies in the model")),
+        (["--log-dir", "model/logs"], ("model/logs", "it lies in the model")),
+        (["--log-dir", "new/logs", "--out", "new"], ("new/logs", "it lies in the model")),
+        (["--checkpoint", "none/run"], ("none", "does not exist")),
+        (["--checkpoint", "folder"], ("folder of that name",)),
+        (["--checkpoint", "t.csv"], ("t.csv", "it is what is to be read")),
+        (["--checkpoint", "run", "--log-dir", "run"], ("--log-dir and --checkpoint are both",)),
+        (["--log-dir", "new", "--out", "new"], ("--out and --log-dir are both",)),
+    ],
+)
+def test_a_checkpoint_or_a_log_in_the_wrong_place_is_refused_before_training(
+    options, words, run, model, home, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("isthmus.tasks.anomaly.AnomalyDetector.fit", lambda *_: pytest.fail("it began"))
+    shutil.copy(home / "normal.csv", "t.csv")
+    Path("folder").mkdir()
+    before = {path: path.is_file() and path.read_bytes() for path in tmp_path.rglob("*")}
+    one_line(*run("detect", "fit", "t.csv", "--out", "model", *options), *words)
+    assert {path: path.is_file() and path.read_bytes() for path in tmp_path.rglob("*")} == before
+
+
 def test_a_damaged_or_newer_model_is_replaced_as_a_model(run, model, home):
     flip(model / "model.safetensors", 40)
     newer(model)

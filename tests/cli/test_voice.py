@@ -207,6 +207,14 @@ def test_a_place_that_cannot_be_written_to_is_refused_before_training(model, tmp
     assert "none does not exist; nothing was changed" in capsys.readouterr().err
 
 
+def test_a_checkpoint_in_the_model_to_write_is_refused_before_training(model, capsys):
+    fit = ["voice", "fit", str(model / "not even there"), "--out", str(model / "m"), "--checkpoint"]
+    assert run([*fit, str(model / "m" / "run")]) == 2
+    assert f"cannot write {model}/m/run: it lies in the model {model}/m; nothing" in capsys.readouterr().err
+    assert run([*fit, str(model / "takes")]) == 2
+    assert "takes: a folder of that name exists; nothing was changed" in capsys.readouterr().err
+
+
 def test_every_size_can_be_given_and_is_kept(model, tmp_path, capsys):
     sizes = {"--width": 8, "--content": 3, "--entries": 5, "--vocoder-steps": 1, "--steps": 1}
     given = [str(text) for pair in sizes.items() for text in pair]
@@ -215,7 +223,8 @@ def test_every_size_can_be_given_and_is_kept(model, tmp_path, capsys):
     options = json.loads((tmp_path / "m/config.json").read_text())["config"]["options"]
     assert {name: options[name.removeprefix("--").replace("-", "_")] for name in sizes} == sizes
     assert not (tmp_path / "run").exists()  # what is done is not to be resumed
-    assert run([*fit, *given, "--checkpoint", str(tmp_path / "m")]) == 2
+    fit = ["voice", "fit", str(model / "takes"), "--out", str(tmp_path / "new")]
+    assert run([*fit, *given, "--checkpoint", str(tmp_path / "new")]) == 2
     assert "--out and --checkpoint are both" in capsys.readouterr().err
 
 

@@ -16,7 +16,7 @@ from isthmus.autoencoder import AutoEncoder
 from isthmus.code import Batch
 from isthmus.codes.vector import Vector
 from isthmus.distances import Normal
-from isthmus.errors import DataError, ModelError, OptionError
+from isthmus.errors import DataError, ModelError, OptionError, OutputError
 from isthmus.recipes.denoising import denoising
 from isthmus.tensors import read_tensors, write_tensors
 from isthmus.training.loop import train
@@ -285,6 +285,15 @@ def test_a_program_that_hears_the_signal_itself_gets_no_half_trained_model(tmp_p
         signal.signal(signal.SIGTERM, before)
     assert heard == [signal.SIGTERM]
     assert (tmp_path / "run").exists()
+
+
+def test_a_checkpoint_that_has_no_place_is_told_before_training(tmp_path):
+    torch.manual_seed(0)
+    model = denoising(6, width=8)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    with pytest.raises(OutputError, match="the folder .*none does not exist"):
+        train(model, Batch(X), settings=Settings(steps=5, checkpoint=tmp_path / "none" / "run"))
+    assert same(model.state_dict(), before)
 
 
 def test_a_checkpoint_of_other_settings_or_another_model_is_refused(tmp_path):

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from isthmus.cli.options import (
+    Checkpoint,
     Fit,
     Grey,
     Json,
@@ -68,7 +69,7 @@ def fit_(
     skip: Skip = False,
     seed: Seed = 0,
     log_dir: Annotated[Path | None, typer.Option(help="Folder for TensorBoard logs.")] = None,
-    checkpoint: Annotated[Path | None, typer.Option(help="File to resume from if interrupted.")] = None,
+    checkpoint: Checkpoint = None,
     json_: Json = False,
 ) -> None:
     """Learn what normal rows look like.
@@ -84,6 +85,8 @@ def fit_(
     from isthmus.tasks.anomaly import AnomalyDetector
     from isthmus.tasks.labels import odd_rows
 
+    apart(out=out, log_dir=log_dir, checkpoint=checkpoint)
+    not_over(out, log_dir, checkpoint, read=[table])
     asked = dict(_override(entry) for entry in column or [])
     for name in set(drop or []) & asked.keys():
         raise OptionError(f"--drop {name} and --column {name}={asked[name]} contradict each other")

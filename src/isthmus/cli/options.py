@@ -13,7 +13,7 @@ import typer
 from isthmus.words import a
 
 __all__ = [
-    "Data", "Fit", "Grey", "Json", "ModelFolder", "NewModel", "NewPage", "Report", "Seed", "Size", "Skip", "Steps",
+    "Checkpoint", "Data", "Fit", "Grey", "Json", "ModelFolder", "NewModel", "NewPage", "Report", "Seed", "Size", "Skip", "Steps",
     "apart", "can_be_made", "given", "load_as", "not_among", "not_over", "opened", "picture_can_be_made", "print_json",
     "sound_can_be_made", "table_can_be_made", "write_table",
 ]  # fmt: skip
@@ -62,6 +62,11 @@ def sound_can_be_made(path: Path) -> Path:
     return _file_can_be_made(path, FORMATS)
 
 
+def _checkpoint_can_be_made(path: Path | None) -> Path | None:
+    """Refuse, before any work, a file that training cannot be saved to."""
+    return None if path is None else _file_can_be_made(path)
+
+
 def _page_can_be_made(path: Path | None) -> Path | None:
     """Refuse, before any work, a page that cannot be written, or that has another's ending."""
     return None if path is None else _file_can_be_made(path, [".html", ".htm"])
@@ -73,6 +78,7 @@ def apart(**files: Path | None) -> None:
 
     seen: dict[Path, str] = {}
     for option, path in files.items():
+        option = option.replace("_", "-")
         if path is not None and seen.setdefault(path.resolve(), option) != option:
             raise OptionError(f"--{seen[path.resolve()]} and --{option} are both {path}: give each a name of its own")
 
@@ -118,6 +124,9 @@ NewModel = Annotated[
 ]
 NewPage = Annotated[
     Path, typer.Option("--out", help="HTML file to write.", show_default=False, callback=_page_can_be_made)
+]
+Checkpoint = Annotated[
+    Path | None, typer.Option(help="File to resume from if interrupted.", callback=_checkpoint_can_be_made)
 ]
 Report = Annotated[
     Path | None, typer.Option("--report", help="HTML page to write: pictures and captions.", callback=_page_can_be_made)

@@ -8,15 +8,16 @@ from typing import Annotated, Any, Literal
 import typer
 
 from isthmus.cli.options import (
+    Checkpoint,
     Json,
     NewModel,
     NewPage,
     Seed,
     Steps,
     apart,
-    can_be_made,
     given,
     load_as,
+    not_over,
     print_json,
     sound_can_be_made,
 )
@@ -52,7 +53,7 @@ def fit(
         int | None, typer.Option(help="Training steps of a vocoder; some ten thousand, or none.")
     ] = None,
     seed: Seed = 0,
-    checkpoint: Annotated[Path | None, typer.Option(help="File to resume from if interrupted.")] = None,
+    checkpoint: Checkpoint = None,
     json_: Json = False,
 ) -> None:  # fmt: skip
     """Learn from recordings that nobody paired or transcribed.
@@ -62,8 +63,7 @@ def fit(
     from isthmus import VoiceConverter
 
     apart(out=out, checkpoint=checkpoint)
-    if checkpoint is not None:
-        can_be_made(checkpoint)
+    not_over(out, checkpoint)
     sizes = given(steps=steps, width=width, content=content, entries=entries, vocoder_steps=vocoder_steps)
     task = VoiceConverter(recipe, random_state=seed, checkpoint=checkpoint, progress=True, **sizes).fit(folder)
     task.save(out)

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from isthmus.code import Batch, Passage
 from isthmus.errors import DataError
-from isthmus.files import made_folder
+from isthmus.files import check_place, made_folder
 from isthmus.players import Player
 from isthmus.training import checkpoints
 from isthmus.training.devices import lent
@@ -76,6 +76,8 @@ def train(
         If there is nothing to train on, or a loss stops being finite.
     ModelError
         If the checkpoint to resume from does not fit.
+    OutputError
+        If there is no place for a checkpoint, before anything is trained.
     KeyboardInterrupt
         If a signal to end came, once the state is saved: what is half trained is never returned.
     """
@@ -114,6 +116,8 @@ class _Run:
         turns = [Turn(player, settings) for player in model.players()]
         sums = {turn.player.name: torch.zeros((), device=self.device) for turn in turns}
         self.file = Path(settings.checkpoint) if settings.checkpoint is not None else None
+        if self.file is not None:
+            check_place(self.file)
         data = fingerprint(source) if self.file is not None else ""
         self.state = checkpoints.State(model, turns, History(), sums, best={}, data=data)
         self.cast: AbstractContextManager[Any] = (
