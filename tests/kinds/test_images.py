@@ -320,6 +320,29 @@ def test_cuts_of_photos_in_memory_or_read_ahead_from_disk(held, folder, monkeypa
     assert found == ([4, 0, 1, 2, 3] if held else [4, 4, 4, 4, 3])
 
 
+@pytest.mark.parametrize("given", [COLOUR, list(COLOUR), open_pictures(COLOUR)], ids=["array", "list", "Pictures"])
+@pytest.mark.parametrize("grey", [None, True])
+def test_pictures_in_memory_are_cut_from_there_however_large(given, grey, monkeypatch):
+    """As from few: a cut of every picture that a batch names."""
+    drawn = []
+    for limit in (2**30, 100):
+        monkeypatch.setattr("isthmus.kinds.cuts.HELD", limit)
+        cuts = Cuts(given, side=6, grey=grey)
+        torch.manual_seed(0)
+        drawn += [batch.x for batch in cuts.take([torch.tensor([4, 0, 1, 2, 3])])]
+    assert torch.equal(*drawn)
+    if grey is None:
+        photos = open_pictures(COLOUR).all()
+        assert [_photo_of(cut, photos) for cut in drawn[1]] == [4, 0, 1, 2, 3]
+    else:
+        assert drawn[1].shape == (5, 1, 6, 6)
+
+
+def test_arrays_are_held_once_not_copied():
+    cuts = Cuts(COLOUR, side=6, grey=True)
+    assert all(np.shares_memory(held, COLOUR) for held in cuts.held)
+
+
 def _photo_of(cut, photos):
     """The photo that a cut is part of, by colours that no two places share."""
     wanted = {tuple(pixel) for pixel in cut.permute(1, 2, 0).reshape(-1, 3).tolist()}

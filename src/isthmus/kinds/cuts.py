@@ -1,7 +1,7 @@
 """Small cuts of large pictures, drawn anew every time: what a network learns the look of photos from.
 
 files, arrays ──► pictures at their own sizes ──► cuts of one size
-                  in memory, or read ahead from disk
+                  in memory (arrays always), or read ahead from disk
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 
 from isthmus.code import Batch
@@ -66,6 +67,8 @@ def numbered_pictures(X: Any, *, grey: bool | None = None, skip: bool = False) -
 
 def _each(X: Any) -> Iterable[Any]:
     """Return where each picture comes from: a path, an array, one of Pillow's, or a function that gives an array."""
+    if isinstance(X, Pictures) and X.pixels is not None:
+        return X.arrays()
     if isinstance(X, Pictures):
         return [partial(_one_of, X, place) for place in range(len(X))]
     if isinstance(X, (str, Path)):
@@ -76,6 +79,11 @@ def _each(X: Any) -> Iterable[Any]:
     if isinstance(X, (list, tuple, Iterator)) or (isinstance(X, np.ndarray) and X.dtype == object):
         return X
     return picture_arrays.as_array(X)
+
+
+def _in_memory(source: Any) -> bool:
+    """Whether the pixels of a picture are there without being read: Pillow may have left one of its own on disk."""
+    return not isinstance(source, (str, Path, partial, Image.Image))
 
 
 def _one_of(pictures: Pictures, place: int) -> np.ndarray:
@@ -114,8 +122,8 @@ def _colourless(pixels: np.ndarray) -> bool:
 class Cuts:
     """Square cuts at random places of pictures, as numbers in [0, 1]; what the training loop takes samples from.
 
-    Photos of more than a gigabyte of pixels are read anew, some ahead, whenever they are cut from: then every fourth
-    that a batch names, and four cuts of each.
+    Files of more than a gigabyte of pixels are read anew, some ahead, whenever they are cut from: then every fourth
+    that a batch names, and four cuts of each. Arrays are in memory anyway and stay there as they are, however large.
 
     Parameters
     ----------
@@ -134,8 +142,9 @@ class Cuts:
             self.sources.append(everything[number])
             colourless.append(_colourless(pixels))
             shortest = min(shortest or side, *pixels.shape[:2])
-            size += pixels.nbytes
-            held.append(pixels)
+            there = _in_memory(everything[number])
+            size += 0 if there else pixels.nbytes
+            held.append(np.asarray(everything[number]) if there else pixels)
             if size > HELD:
                 held.clear()
         if not self.sources:
@@ -144,7 +153,7 @@ class Cuts:
             picture_files.tell_mixed(colourless)
         self.grey = all(colourless) if grey is None else grey
         self.channels = 1 if self.grey else 3
-        self.held = [_coloured(pixels, self.grey) for pixels in held] if size <= HELD else None
+        self.held = held if size <= HELD else None
         self.side = min(side, shortest) // 2 * 2
         if self.side < 2:
             raise DataError(
@@ -170,8 +179,8 @@ class Cuts:
 
     def _cut(self, picture: np.ndarray) -> Tensor:
         top, left = (int(torch.randint(length - self.side + 1, ())) for length in picture.shape[:2])
-        part = np.array(picture[top : top + self.side, left : left + self.side])
-        cut = torch.from_numpy(part).view(self.side, self.side, -1)
+        part = _coloured(picture[top : top + self.side, left : left + self.side], self.grey)
+        cut = torch.from_numpy(np.array(part)).view(self.side, self.side, -1)
         mirrored, turned = (torch.rand(2) < 0.5).tolist()
         cut = cut.flip(1) if mirrored else cut
         larger = min(picture.shape[:2]) > self.side  # a part of a photo may lie any way, a whole digit may not

@@ -147,6 +147,8 @@ class Pictures:
 
     def arrays(self) -> list[np.ndarray]:
         """Return all of them as uint8 arrays (H, W) or (H, W, 3)."""
+        if self.pixels is not None:
+            return list(_with_channels_last(self.pixels))
         return list(to_arrays(self.all())) if len(self) else []
 
     def _read(self, index: Sequence[int]) -> Tensor:
@@ -213,7 +215,12 @@ def open_pictures(
 def to_arrays(x: Tensor) -> np.ndarray:
     """Return numbers in [0, 1] as pictures, (N, C, H, W) -> uint8 (N, H, W) or (N, H, W, 3)."""
     pixels = x.detach().clamp(0, 1).mul(255).round().to(torch.uint8).cpu()
-    return pixels[:, 0].numpy() if pixels.shape[1] == 1 else pixels.permute(0, 2, 3, 1).contiguous().numpy()
+    return np.ascontiguousarray(_with_channels_last(pixels))
+
+
+def _with_channels_last(pixels: Tensor) -> np.ndarray:
+    """(N, C, H, W) -> (N, H, W) or (N, H, W, 3), the same memory."""
+    return pixels[:, 0].numpy() if pixels.shape[1] == 1 else pixels.permute(0, 2, 3, 1).numpy()
 
 
 def _from_files(files: list[Path], frame: Frame | None, size: Any, grey: bool | None, fit: Any, skip: bool) -> Pictures:
