@@ -6,29 +6,54 @@ import errno
 import os
 import shutil
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from isthmus.errors import DataError, OutputError
 
-__all__ = ["check_place", "found_below", "made_folder", "replaced_file", "replaced_folder", "told"]
+__all__ = [
+    "all_below", "check_place", "found_among", "found_below", "made_folder", "replaced_file", "replaced_folder", "told",
+]  # fmt: skip
 
 
 def found_below(folder: str | Path, suffixes: Collection[str], what: str) -> list[Path]:
     """Return the files of a folder and its sub-folders that end in one of the suffixes, sorted by path.
-
-    A link to nowhere is among them, so that who reads it says so.
 
     Raises
     ------
     DataError
         If there is no such folder, or no such file in it; `what` says what was looked for.
     """
+    return found_among(all_below(folder), folder, suffixes, what)
+
+
+def all_below(folder: str | Path) -> list[Path]:
+    """Return the files and folders in a folder and below, sorted by path; what is only linked to is not entered.
+
+    Raises
+    ------
+    DataError
+        If there is no such folder.
+    """
     folder = Path(folder)
     if not folder.is_dir():
         raise DataError(f"{folder} is not a folder" if folder.exists() else f"{folder} does not exist")
-    named = sorted(path for path in folder.rglob("*") if path.suffix.lower() in suffixes)
+    walked = os.walk(folder)  # Path.rglob would read every folder twice
+    return sorted(Path(inside, name) for inside, folders, files in walked for name in (*folders, *files))
+
+
+def found_among(paths: Iterable[Path], folder: str | Path, suffixes: Collection[str], what: str) -> list[Path]:
+    """Return those of a folder's paths that are files and end in one of the suffixes.
+
+    A link to nowhere is among them, so that who reads it says so.
+
+    Raises
+    ------
+    DataError
+        If there is none; `what` says what was looked for.
+    """
+    named = (path for path in paths if path.suffix.lower() in suffixes)
     found = [path for path in named if path.is_file() or (path.is_symlink() and not path.exists())]
     if not found:
         endings = ", ".join(sorted(suffixes))

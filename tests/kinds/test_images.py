@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 
 from isthmus.errors import DataError, OptionError, SchemaWarning
+from isthmus.kinds import picture_files
 from isthmus.kinds.cuts import Cuts, numbered_pictures
 from isthmus.kinds.images import Frame, are_pictures, open_pictures, to_arrays
 
@@ -364,6 +365,15 @@ def test_files_of_other_formats_are_noted_once(folder):
     with pytest.warns(SchemaWarning, match="4 files left out, no PNG, JPEG or WebP: .*a.gif.* and 1 more") as noted:
         assert len(open_pictures(folder)) == 5
     assert len(noted) == 1
+
+
+def test_a_folder_is_walked_once(folder, monkeypatch):
+    """On a disk far away, or in a folder of a million files, walking takes the time of reading many pictures."""
+    looked_into = []
+    scan = os.scandir
+    monkeypatch.setattr(os, "scandir", lambda path=".": looked_into.append(str(path)) or scan(path))
+    picture_files.find(folder)
+    assert sorted(looked_into) == [str(folder), str(folder / "deeper")]
 
 
 def test_of_several_arrays_of_pictures_the_one_that_is_read_is_named(tmp_path):

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from isthmus.errors import DataError, SchemaWarning
-from isthmus.files import found_below
+from isthmus.files import all_below, found_among
 from isthmus.words import counted
 
 __all__ = ["SUFFIXES", "find", "read", "tell_converted", "tell_left_out", "tell_mixed", "upright"]
@@ -40,14 +40,14 @@ def find(folder: str | Path) -> list[Path]:
     DataError
         If there is no such folder, or no picture in it.
     """
-    everything = sorted(Path(folder).rglob("*"))
+    everything = all_below(folder)
     others = [path for path in everything if path.suffix.lower() in OTHERS and path.is_file()]
     linked = [path for path in everything if path.is_symlink() and path.is_dir()]
     for left_out, thing, why in ((others, "file", "no PNG, JPEG or WebP"), (linked, "folder", "only linked to")):
         if left_out:
             told = f"{counted(len(left_out), thing)} left out, {why}: {_some(left_out)}"
             warnings.warn(told, SchemaWarning, stacklevel=3)
-    return found_below(folder, SUFFIXES, "pictures")
+    return found_among(everything, folder, SUFFIXES, "pictures")
 
 
 def tell_converted(converted: Mapping[str, Sequence[Path]]) -> None:
