@@ -91,8 +91,9 @@ def column_from(entry: Any) -> Column:
         "missing": isinstance(column.missing, bool),
         "whole": isinstance(column.whole, bool),
         "reason": isinstance(column.reason, str),
-        "format": column.format
-        in (dates.FORMATS if column.type != "number" else {dates.ISO, *dates.TIMES_OF_DAY.values()}),
+        "format": column.format in dates.FORMATS
+        if column.type != "number"
+        else column.format == dates.ISO or dates.is_time_of_day(column.format),
         "categories": _are_texts(column.categories)
         and (not column.categories or column.type in ("category", "boolean")),
         "parts": _are_texts(column.parts)

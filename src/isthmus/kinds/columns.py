@@ -119,7 +119,7 @@ def numbers(values: pa.ChunkedArray, kind: str, where: str, rows: Sequence[int],
     if kind in ("datetime", "clock"):
         return _seconds(values, where, rows, format)
     if is_text(values.type):
-        clock = format in dates.TIMES_OF_DAY.values()
+        clock = dates.is_time_of_day(format)
         reader, what = (dates.seconds_of_day, "a time of day") if clock else (_counted_as, "a number")
         values = _read(values, reader, format, where, rows, what)
     elif pa.types.is_time(values.type) or pa.types.is_duration(values.type):
@@ -141,7 +141,7 @@ def text_of(value: Any, kind: str, whole: bool = False, format: str = dates.ISO)
     """Return a cell as a person would write it, in the table's own units."""
     if value is None or value != value:
         return "missing"
-    if kind == "number" and format in dates.TIMES_OF_DAY.values():
+    if kind == "number" and dates.is_time_of_day(format):
         return dates.time_text(round(value) if whole else float(value))
     if kind == "number":
         number = float(value)

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 __all__ = [
-    "FORMATS", "ISO", "TIME", "TIMES_OF_DAY", "WEEKDAYS", "clock", "format_of", "in_order", "in_seconds", "moment",
+    "FORMATS", "ISO", "TIME", "WEEKDAYS", "clock", "format_of", "in_order", "in_seconds", "is_time_of_day", "moment",
     "moments", "pattern", "seconds_of_day", "time_format_of", "time_text",
 ]  # fmt: skip
 
@@ -104,6 +104,11 @@ def time_format_of(texts: pa.ChunkedArray) -> str:
     """Return the format that reads every text of a column as a time of day, "" where there is none."""
     format = _looking_alike(texts, TIMES_OF_DAY)
     return format if format and _reads(texts, format, seconds_of_day) else ""
+
+
+def is_time_of_day(format: str) -> bool:
+    """Tell the format of times of day from those of dates, and from that of plain numbers, ""."""
+    return format in TIMES_OF_DAY.values()
 
 
 def seconds_of_day(texts: pa.ChunkedArray, format: str) -> pa.ChunkedArray:

@@ -50,7 +50,7 @@ def _names(schema: Schema, table: pa.Table) -> list[tuple[Column, str]]:
 
 
 def _kind(column: Column, values: pa.ChunkedArray) -> pa.DataType:
-    if column.type == "number" and column.format == dates.ISO:
+    if column.type == "number" and not dates.is_time_of_day(column.format):
         return reading.counted(values).type
     if column.type == "boolean":
         told = pc.is_in(reading.texts_of(values, "boolean"), value_set=pa.array([*reading.TRUTHS, None], pa.string()))
@@ -67,7 +67,7 @@ def _cast(column: Column, values: pa.ChunkedArray, kind: pa.DataType) -> pa.Chun
     if column.type == "boolean":
         words = pc.index_in(texts, value_set=pa.array(reading.TRUTHS))
         return pc.take(pa.array(reading.TRUTHS.values()), words)
-    if column.format != dates.ISO:
+    if dates.is_time_of_day(column.format):
         micro = pc.round(pc.multiply(dates.seconds_of_day(texts, column.format), 1e6))
         return pc.cast(pc.cast(micro, pa.int64()), pa.time64("us"))
     return pc.cast(texts, pa.float64() if kind == pa.null() else kind)
