@@ -291,7 +291,7 @@ def test_a_checkpoint_that_has_no_place_is_told_before_training(tmp_path):
     torch.manual_seed(0)
     model = denoising(6, width=8)
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    with pytest.raises(OutputError, match="the folder .*none does not exist"):
+    with pytest.raises(OutputError, match=r"the folder .*none does not exist"):
         train(model, Batch(X), settings=Settings(steps=5, checkpoint=tmp_path / "none" / "run"))
     assert same(model.state_dict(), before)
 

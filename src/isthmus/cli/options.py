@@ -13,9 +13,9 @@ import typer
 from isthmus.words import a
 
 __all__ = [
-    "Checkpoint", "Data", "Fit", "Grey", "Json", "ModelFolder", "NewModel", "NewPage", "Report", "Seed", "Size", "Skip", "Steps",
-    "apart", "can_be_made", "given", "load_as", "not_among", "not_over", "opened", "picture_can_be_made", "print_json",
-    "sound_can_be_made", "table_can_be_made", "write_table",
+    "Checkpoint", "Data", "Fit", "Grey", "Json", "ModelFolder", "NewModel", "NewPage", "Report", "Seed", "Size", "Skip",
+    "Steps", "apart", "can_be_made", "given", "load_as", "not_among", "not_over", "opened", "picture_can_be_made",
+    "print_json", "sound_can_be_made", "table_can_be_made", "write_table",
 ]  # fmt: skip
 
 Data = Annotated[
