@@ -19,19 +19,20 @@ WIDER = (pa.null(), pa.bool_(), pa.int64(), pa.float64(), pa.string())  # the wi
 
 
 def typing_of(schema: Schema, path: Path, delimiter: str | None = None) -> Callable[[pa.Table], pa.Table]:
-    """Return a function that turns parts of a CSV into tables of typed columns; the whole of it is looked at once.
+    """Return a function that turns parts of a CSV into tables of typed columns.
 
     Only columns that the schema uses change: to whole numbers where all of the file's are, else to numbers, to truths,
     and to times. What could not be written back as it was, 007 or a word that is neither true nor false, stays text.
+    Where there are columns of numbers or truths, all of the file is looked at once; of others the schema says enough.
     """
     kinds: dict[str, pa.DataType] = {}
-    looked_at = (
-        [column.name for column in schema.used if column.type in ("number", "boolean")] if schema.named else None
-    )
-    for part in tables.stream(path, delimiter=delimiter, columns=looked_at):
+    looked_at = [column.name for column in schema.used if _is_open(column)]
+    only = looked_at if schema.named else None
+    for part in tables.stream(path, delimiter=delimiter, columns=only) if looked_at else ():
         for column, name in _names(schema, part):
-            found = _kind(column, part[name])
-            kinds[name] = max(kinds.get(name, found), found, key=WIDER.index)
+            if _is_open(column):
+                found = _kind(column, part[name])
+                kinds[name] = max(kinds.get(name, found), found, key=WIDER.index)
 
     def typed(table: pa.Table) -> pa.Table:
         for column, name in _names(schema, table):
@@ -49,13 +50,16 @@ def _names(schema: Schema, table: pa.Table) -> list[tuple[Column, str]]:
     return [(column, own[column.name]) for column in schema.used if column.name in own]
 
 
+def _is_open(column: Column) -> bool:
+    """Whether only the cells say what type a column's are: which numbers, or whether all are truths."""
+    return column.type == "boolean" or (column.type == "number" and not dates.is_time_of_day(column.format))
+
+
 def _kind(column: Column, values: pa.ChunkedArray) -> pa.DataType:
-    if column.type == "number" and not dates.is_time_of_day(column.format):
+    if column.type == "number":
         return reading.counted(values).type
-    if column.type == "boolean":
-        told = pc.is_in(reading.texts_of(values, "boolean"), value_set=pa.array([*reading.TRUTHS, None], pa.string()))
-        return pa.bool_() if reading.TRUTHS.keys() >= set(column.categories) and pc.all(told).as_py() else pa.string()
-    return pa.null()
+    told = pc.is_in(reading.texts_of(values, "boolean"), value_set=pa.array([*reading.TRUTHS, None], pa.string()))
+    return pa.bool_() if reading.TRUTHS.keys() >= set(column.categories) and pc.all(told).as_py() else pa.string()
 
 
 def _cast(column: Column, values: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
