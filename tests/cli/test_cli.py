@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -517,11 +518,40 @@ def test_a_bare_command_shows_its_help_and_no_more(arguments, run):
     assert err == ""
 
 
-@pytest.mark.parametrize("command", ["info {}/model --json", "detect explain {}/model {}/new.csv --rows 1", "--help"])
-def test_a_full_disk_behind_standard_output_is_one_line(command, home):
-    command = f"{sys.executable} -m isthmus.cli {command.format(home, home)} > /dev/full"
-    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "info {0}/model --json",
+        "detect explain {0}/model {0}/new.csv --rows 1",
+        "detect explain {0}/model {0}/new.csv --top 30",  # more than a buffer holds
+        "--help",
+    ],
+)
+def test_a_full_disk_behind_standard_output_is_one_line(command, unbuffered, home):
+    command = f"{sys.executable} -m isthmus.cli {command.format(home)} > /dev/full"
+    some = os.environ | {"PYTHONUNBUFFERED": unbuffered}
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False, env=some)
     one_line(done.returncode, "", done.stderr, "cannot write to standard output", "no space left")
+
+
+def test_a_standard_output_that_is_closed_takes_nothing_and_is_no_error(home):
+    command = f"{sys.executable} -m isthmus.cli info {home}/model >&-"
+    assert subprocess.run(command, shell=True, capture_output=True, check=False).returncode == 0
+
+
+def test_a_disk_that_is_full_elsewhere_is_not_taken_for_standard_output(run, model, home, tmp_path, monkeypatch):
+    def full(*named):
+        raise OSError(errno.ENOSPC, "No space left on device", *named)
+
+    monkeypatch.setattr("isthmus.tasks.anomaly.learn_normal", lambda *_, **__: full())
+    monkeypatch.setattr("isthmus.tasks.review.explain_rows", lambda *_, **__: full())
+    words = "disk is full", "nothing was changed"
+    one_line(*run("detect", "fit", home / "normal.csv", "--out", model), f"cannot write {model}:", *words)
+    explain = ["detect", "explain", model, home / "new.csv"]
+    one_line(*run(*explain), f"cannot write {tempfile.gettempdir()}:", *words)
+    monkeypatch.setattr("isthmus.tasks.review.explain_rows", lambda *_, **__: full("/elsewhere/cache"))
+    one_line(*run(*explain), "cannot write /elsewhere/cache:", *words)
 
 
 def ended(prepare: str, *arguments) -> subprocess.CompletedProcess:

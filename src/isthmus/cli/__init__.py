@@ -9,18 +9,22 @@ import errno
 import os
 import signal
 import sys
+import tempfile
 import threading
 import traceback
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from isthmus.cli import cluster, demo, denoise, detect, embed, generate, info, voice
+from isthmus.cli.standard_output import telling_of_itself
 from isthmus.errors import IsthmusError
+from isthmus.files import told
 from isthmus.version import __version__
 
 __all__ = ["app", "main"]
@@ -34,7 +38,7 @@ PLAIN = {
     "Input should be": "it must be",
 }
 
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)  # what writing to standard output may end with
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # what writing to a disk may end with
 
 
 class _Commands(TyperGroup):
@@ -51,6 +55,20 @@ class _Commands(TyperGroup):
             raise typer.Exit(130) from None
 
 
+class _Command(TyperCommand):
+    """A command that says what it was to write, where a disk is full and the system names no file."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run it."""
+        try:
+            return super().invoke(ctx)
+        except OSError as error:
+            if error.errno not in FULL:
+                raise
+            with told(Path(error.filename or ctx.params.get("out") or tempfile.gettempdir())):
+                raise
+
+
 app = typer.Typer(
     name="isthmus",
     cls=_Commands,
@@ -59,14 +77,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.add_typer(detect.app, name="detect")
-app.add_typer(embed.app, name="embed")
-app.add_typer(cluster.app, name="cluster")
-app.add_typer(generate.app, name="generate")
-app.add_typer(denoise.app, name="denoise")
-app.add_typer(voice.app, name="voice")
-app.command("demo")(demo.run)
-app.command("info")(info.run)
+for family in (detect, embed, cluster, generate, denoise, voice):
+    for command in family.app.registered_commands:
+        command.cls = _Command
+    app.add_typer(family.app, name=family.__name__.rpartition(".")[2])
+app.command("demo", cls=_Command)(demo.run)
+app.command("info", cls=_Command)(info.run)
 
 
 @app.callback(invoke_without_command=True)
@@ -83,15 +99,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; a signal to end ends the process, once all is tidy."""
-    told: set[str] = set()
+    noted: set[str] = set()
 
     def note(message: object, *_: object, **__: object) -> None:
         text = _line(message)
-        if text not in told:
-            told.add(text)
+        if text not in noted:
+            noted.add(text)
             print(f"isthmus: note: {text}", file=sys.stderr)
 
-    with _ended_tidily(), warnings.catch_warnings():
+    with _ended_tidily(), telling_of_itself(), warnings.catch_warnings():
         warnings.showwarning = note
         warnings.simplefilter("ignore")
         warnings.filterwarnings("always", category=UserWarning, module="isthmus")
@@ -135,7 +151,8 @@ def _run(arguments: Sequence[str] | None) -> int:
         if {"--grey", "--colour"} <= set(sys.argv[1:] if arguments is None else arguments):
             return _fail("--grey and --colour contradict each other")
         result = app(args=None if arguments is None else list(arguments), prog_name="isthmus", standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
         return result if isinstance(result, int) else 0
     except typer.Exit as stop:
         return stop.exit_code
@@ -151,12 +168,8 @@ def _run(arguments: Sequence[str] | None) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return 130
     except BrokenPipeError:  # the reader of our output has left: not an error, and nothing more to say to it
-        _silence()
         return 141
     except Exception as error:
-        if isinstance(error, OSError) and error.errno in FULL and error.filename is None:
-            _silence()
-            return _fail(f"cannot write to standard output: {os.strerror(error.errno).lower()}")
         if os.environ.get("ISTHMUS_DEBUG"):
             traceback.print_exc()
         print(
@@ -164,11 +177,6 @@ def _run(arguments: Sequence[str] | None) -> int:
             file=sys.stderr,
         )
         return 1
-
-
-def _silence() -> None:
-    """Let what is still to be written to standard output, which takes no more, vanish."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fail(message: str) -> int:
