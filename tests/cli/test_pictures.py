@@ -231,6 +231,20 @@ def test_restoring_never_overwrites_what_it_has_not_written(cleaner, tmp_path, c
     assert set(files_of(out)) == {"a.png", "b.png"}
 
 
+def test_a_page_is_not_written_among_restored_pictures(cleaner, tmp_path, capsys):
+    (tmp_path / "in").mkdir()
+    Image.fromarray(DIGITS[0]).save(tmp_path / "in" / "a.png")
+    (tmp_path / "out" / "deeper").mkdir(parents=True)
+    restore = ["denoise", "restore", cleaner, str(tmp_path / "in"), "--out", str(tmp_path / "out")]
+    for page in ("page.html", "deeper/page.html"):
+        assert run([*restore, "--report", str(tmp_path / "out" / page)]) == 2
+        line = capsys.readouterr().err
+        assert f"cannot write {tmp_path}/out/{page}: the folder {tmp_path}/out is for restored pictures alone" in line
+        assert not files_of(tmp_path / "out")
+    for _ in range(2):
+        assert run([*restore, "--report", str(tmp_path / "page.html")]) == 0
+
+
 def test_a_damaged_picture_leaves_nothing_half_written(cleaner, tmp_path, capsys):
     (tmp_path / "in").mkdir()
     Image.fromarray(DIGITS[0]).save(tmp_path / "in" / "a.png")

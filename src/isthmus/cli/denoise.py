@@ -18,6 +18,7 @@ from isthmus.cli.options import (
     Steps,
     apart,
     can_be_made,
+    for_pictures_alone,
     given,
     load_as,
     not_over,
@@ -78,6 +79,7 @@ def restore(
     from isthmus.reports.gallery import SHOWN, beside, write_gallery
 
     apart(out=out, report=report)
+    for_pictures_alone(out, report)
     not_over(model, out, report)
     shown: list[Any] = []
 

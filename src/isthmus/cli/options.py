@@ -14,8 +14,8 @@ from isthmus.words import a
 
 __all__ = [
     "Checkpoint", "Data", "Fit", "Grey", "Json", "ModelFolder", "NewModel", "NewPage", "Report", "Seed", "Size", "Skip",
-    "Steps", "apart", "can_be_made", "given", "load_as", "not_among", "not_over", "opened", "picture_can_be_made",
-    "print_json", "sound_can_be_made", "table_can_be_made", "write_table",
+    "Steps", "apart", "can_be_made", "for_pictures_alone", "given", "load_as", "not_among", "not_over", "opened",
+    "picture_can_be_made", "print_json", "sound_can_be_made", "table_can_be_made", "write_table",
 ]  # fmt: skip
 
 Data = Annotated[
@@ -88,7 +88,7 @@ def not_among(data: Path, *files: Path | None) -> None:
     from isthmus.errors import OutputError
 
     for path in files:
-        if path is not None and data.is_dir() and data.resolve() in path.resolve().parents:
+        if path is not None and data.is_dir() and _lies_in(data, path):
             raise OutputError(
                 f"cannot write {path}: it lies among the pictures to read, in {data}; nothing was changed"
             )
@@ -100,10 +100,25 @@ def not_over(model: Path, *files: Path | None, read: Iterable[Path | None] = ())
 
     inputs = {path.resolve() for path in read if path is not None}
     for path in files:
-        if path is not None and model.resolve() in path.resolve().parents:
+        if path is not None and _lies_in(model, path):
             raise OutputError(f"cannot write {path}: it lies in the model {model}; nothing was changed")
         if path is not None and path.resolve() in inputs:
             raise OutputError(f"cannot write {path}: it is what is to be read; nothing was changed")
+
+
+def for_pictures_alone(folder: Path, page: Path | None) -> None:
+    """Refuse a page among restored pictures: the next command would find a file there that it has not written."""
+    from isthmus.errors import OutputError
+
+    if page is not None and _lies_in(folder, page):
+        raise OutputError(
+            f"cannot write {page}: the folder {folder} is for restored pictures alone; write the page beside it; "
+            "nothing was changed"
+        )
+
+
+def _lies_in(folder: Path, path: Path) -> bool:
+    return folder.resolve() in path.resolve().parents
 
 
 def _file_can_be_made(path: Path, endings: Collection[str] = ()) -> Path:
