@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import re
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,9 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from isthmus import Embedder
+from isthmus.autoencoder import AutoEncoder
 from isthmus.cli import run
+from isthmus.tasks import maps
 
 DIGITS = np.round(load_digits().images * (255 / 16)).astype(np.uint8)
 
@@ -477,18 +479,36 @@ def test_maps_of_the_data_and_all_six_beside_each_other(models, folder, tmp_path
         assert run([*command, "--method", "pca", "--of", of, "--out", str(tmp_path / "a.png")]) == 0
         drawn[of] = (tmp_path / "a.png").read_bytes()
     assert drawn["codes"] != drawn["data"]
-    one, drawn_by, real = size(tmp_path / "a.png"), [], Embedder.map
+    one, drawn_by, encoded = size(tmp_path / "a.png"), [], []
+    real, embed = maps.flat, AutoEncoder.embed
+    monkeypatch.setattr(AutoEncoder, "embed", lambda model, batch: encoded.append(len(batch)) or embed(model, batch))
 
-    def by_pca(task, X, method, *, of):
-        drawn_by.append((of, method))
-        return real(task, X, "pca", of=of)
+    def by_pca(points, method, *, seed):
+        drawn_by.append((points.shape[1], method))
+        return real(points, "pca", seed=seed)
 
-    monkeypatch.setattr(Embedder, "map", by_pca)
+    monkeypatch.setattr("isthmus.tasks.embedding.flat", by_pca)
     assert run([*command, "--beside", "--out", str(tmp_path / "b.png")]) == 0
     assert [round(many / single) for many, single in zip(size(tmp_path / "b.png"), one, strict=True)] == [3, 2]
-    assert drawn_by == [(of, method) for of in ("data", "codes") for method in ("pca", "tsne", "umap")]
+    assert drawn_by == [(width, method) for width in (64, 32) for method in ("pca", "tsne", "umap")]
+    assert sum(encoded) == 150  # each picture once
     assert run([*command, "--beside", "--method", "pca", "--out", str(tmp_path / "c.png")]) == 2
     assert "--beside draws every map" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("module", "library"), [("umap", "umap-learn"), ("openTSNE", "openTSNE")])
+def test_what_to_install_for_a_map_is_told_before_any_work(
+    module, library, models, folder, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setitem(sys.modules, module, None)
+    monkeypatch.setattr(AutoEncoder, "embed", lambda *_: pytest.fail("it began"))
+    command = ["embed", "map", models["embed"], str(folder), "--out", str(tmp_path / "a.png")]
+    for option in (["--beside"], ["--method", module.lower().removeprefix("open")]):
+        assert run([*command, *option]) == 2
+        line = capsys.readouterr().err
+        assert line.startswith(f"isthmus: this map needs {library}")
+        assert "pip install 'isthmus[maps]'" in line
+    assert not list(tmp_path.iterdir())
 
 
 def test_what_each_number_changes_and_how_likely_a_picture_is(folder, tmp_path, capsys):

@@ -104,19 +104,20 @@ def map_(
     from isthmus import Embedder
     from isthmus.errors import OptionError
     from isthmus.reports.pictures import grid, save_png
+    from isthmus.tasks.maps import check_methods
 
     if beside and (method or of):
         raise OptionError("--beside draws every map: leave out --method and --of")
     apart(out=out, report=report)
     not_among(data, out)
     not_over(model, out, report, read=[data])
+    six = [(what, by) for what in ("data", "codes") for by in METHODS]
+    wanted = six if beside else [(of or "codes", method or "tsne")]
+    check_methods(by for _, by in wanted)
     task = load_as(model, Embedder).set_params(random_state=0)
     samples = opened(data, getattr(task.input_, "frame", None), skip=skip)
-    if beside:
-        six = [np.asarray(_drawn(task, samples, by, what)) for what in ("data", "codes") for by in METHODS]
-        drawn = grid(six, columns=len(METHODS))
-    else:
-        drawn = _drawn(task, samples, method or "tsne", of or "codes")
+    maps = [_drawn(samples, *each) for each in zip(task.maps(samples, wanted), wanted, strict=True)]
+    drawn = grid([np.asarray(one) for one in maps], columns=len(METHODS)) if beside else maps[0]
     save_png(drawn, out)
     if report is not None:
         _tell(task, samples, drawn, report, model.name)
@@ -140,14 +141,14 @@ def _tell(task: Any, samples: Any, drawn: Any, report: Path, model: str) -> None
     write_gallery("A map", story, figures, report)
 
 
-def _drawn(task: Any, samples: Any, method: str, of: str) -> Any:
+def _drawn(samples: Any, places: Any, wanted: tuple[str, str]) -> Any:
     """Return one map, with thumbnails where they do not overlap."""
     import torch
 
     from isthmus.kinds.images import Pictures
     from isthmus.reports.pictures import scatter_png, spread
 
-    places = task.map(samples, method, of=of)
+    of, method = wanted
     shown: dict[int, Any] = {}
     if isinstance(samples, Pictures):
         some = spread(places)

@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import torch
 from sklearn.base import TransformerMixin
-from sklearn.decomposition import PCA
-from torch import nn
+from torch import Tensor, nn
 
 from isthmus.autoencoder import AutoEncoder
 from isthmus.code import Batch
 from isthmus.codes.vector import Vector
 from isthmus.corruptions import Corruption, GaussianNoise, Identity
-from isthmus.errors import DataError, OptionError
+from isthmus.errors import OptionError
 from isthmus.recipes.two_views import two_views
 from isthmus.tasks.fitting import fitting
 from isthmus.tasks.learned import LearnedTask, over
+from isthmus.tasks.maps import check_count, check_methods, flat
 from isthmus.tasks.options import check_options, check_whole
 from isthmus.training.samples import InMemory, Viewed
-from isthmus.training.threads import threads
-from isthmus.words import counted
 
 __all__ = ["Embedder"]
 
 LYING = 8  # numbers that say how a thing lies: a view has six degrees of freedom, however long the code is
 SHARE = 3 / 8  # of a short code, that they take at most
-FEWEST = {"pca": 2, "tsne": 4, "umap": 4}  # samples that make a map
-PERPLEXITY, NEIGHBOURS = 30, 15  # of t-SNE and of UMAP, where there are samples enough
 
 
 class Embedder(TransformerMixin, LearnedTask):
@@ -143,7 +138,7 @@ class Embedder(TransformerMixin, LearnedTask):
 
     def transform(self, X: Any) -> np.ndarray:
         """Return the codes of samples, float32 (N, dimensions)."""
-        return self._over(X, lambda part: self.model_.embed(Batch(part))).numpy()
+        return self._over(X, self._points("codes")).numpy()
 
     def inverse_transform(self, codes: Any) -> Any:
         """Return samples for codes (N, dimensions), in the scale and type of what was fitted."""
@@ -183,22 +178,25 @@ class Embedder(TransformerMixin, LearnedTask):
         ImportError
             Where openTSNE or umap-learn is missing: pip install 'isthmus[maps]'.
         """
-        if method not in FEWEST:
-            raise OptionError(f"method must be {', '.join(FEWEST)}, not {method!r}")
-        if of not in ("codes", "data"):
+        return self.maps(X, [(of, method)])[0]
+
+    def maps(self, X: Any, wanted: Sequence[tuple[str, str]]) -> list[np.ndarray]:
+        """Return several maps of the same samples, each as by `map`; they are encoded once.
+
+        Parameters
+        ----------
+        X : as for `fit`
+        wanted : pairs of what to map and how: ("codes", "tsne"), ("data", "pca") …
+        """
+        for of in {of for of, _ in wanted} - {"codes", "data"}:
             raise OptionError(f"of must be codes or data, not {of!r}")
-        points = self.transform(X) if of == "codes" else self._over(X, lambda part: part.flatten(1)).numpy()
-        count, seed = len(points), self._seed()
-        if count < FEWEST[method]:
-            things = counted(count, "picture" if self.input_.kind == "pictures" else "row")
-            raise DataError(
-                f"{things} {'is' if count == 1 else 'are'} too few for a map by {method}: give {FEWEST[method]} or more"
-            )
-        if method == "pca":
-            flat = points if points.shape[1] > 1 else np.pad(points, ((0, 0), (0, 1)))  # one number is a line
-            return np.asarray(PCA(2, random_state=seed).fit_transform(flat))
-        with threads(None):  # the maps' libraries set the number for the whole process
-            return _tsne(points, seed) if method == "tsne" else _umap(points, seed)
+        methods = [method for _, method in wanted]
+        check_methods(methods)
+        self._check_fitted()
+        samples, seed = self.input_.read(X), self._seed()
+        check_count(len(samples), methods, "picture" if self.input_.kind == "pictures" else "row")
+        points = {of: over(samples, self._points(of)).numpy() for of in {of for of, _ in wanted}}
+        return [flat(points[of], method, seed=seed) for of, method in wanted]
 
     @property
     def lying_(self) -> int:
@@ -206,6 +204,9 @@ class Embedder(TransformerMixin, LearnedTask):
         if not self.invariance:
             return 0
         return min(LYING, int(SHARE * self.dimensions)) if self.lying is None else self.lying
+
+    def _points(self, of: str) -> Callable[[Tensor], Tensor]:
+        return (lambda x: x.flatten(1)) if of == "data" else (lambda x: self.model_.embed(Batch(x)))
 
     def _build(self) -> AutoEncoder:
         noise: Corruption = GaussianNoise(self.noise) if self.noise else Identity()
@@ -216,26 +217,3 @@ class Embedder(TransformerMixin, LearnedTask):
         if view is not None:
             return two_views(encoder, decoder, view, distance=distance, spoil=noise, lying=self.lying_)
         return AutoEncoder(encoder=encoder, code=Vector(), decoder=decoder, distance=distance, corruption=noise)
-
-
-def _tsne(points: np.ndarray, seed: int) -> np.ndarray:
-    with _needed("openTSNE"):
-        from openTSNE import TSNE
-    nearby = min(PERPLEXITY, (len(points) - 1) / 3)
-    return np.asarray(TSNE(perplexity=nearby, random_state=seed, n_jobs=-1).fit(points))
-
-
-def _umap(points: np.ndarray, seed: int) -> np.ndarray:
-    with _needed("umap-learn"):
-        from umap import UMAP
-    neighbours = min(NEIGHBOURS, len(points) - 1)
-    return np.asarray(UMAP(n_neighbors=neighbours, random_state=seed, n_jobs=1).fit_transform(points))
-
-
-@contextmanager
-def _needed(library: str) -> Iterator[None]:
-    """Turn a missing library into one line that says what to install."""
-    try:
-        yield
-    except ImportError as error:
-        raise ImportError(f"this map needs {library}: pip install 'isthmus[maps]'") from error
