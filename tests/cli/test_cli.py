@@ -203,6 +203,13 @@ def test_a_place_for_the_demonstration_or_a_log_is_checked_first(run, home, tmp_
     assert (tmp_path / "file").read_text() == "mine"
 
 
+def test_what_to_install_for_a_log_is_told(run, home, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    fit = ["detect", "fit", home / "normal.csv", "--out", tmp_path / "m", "--log-dir", tmp_path / "logs"]
+    one_line(*run(*fit), "TensorBoard", "pip install 'isthmus[logging]'")
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_model_written_through_a_link_replaces_what_the_link_points_to(run, model, home, tmp_path):
     (tmp_path / "link").symlink_to(model)
     code, _, _ = run("detect", "fit", home / "normal.csv", "--out", tmp_path / "link", "--steps", "5")

@@ -20,6 +20,7 @@ from torch import Tensor
 from isthmus.code import Batch, Passage
 from isthmus.errors import DataError
 from isthmus.files import check_place, made_folder
+from isthmus.kinds.speech_extra import MissingLibraryError
 from isthmus.players import Player
 from isthmus.training import checkpoints
 from isthmus.training.devices import lent
@@ -234,6 +235,6 @@ def _log(settings: Settings) -> Iterator[Any]:
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError as error:
-        raise ImportError("log_dir= needs TensorBoard: pip install 'isthmus[logging]'") from error
+        raise MissingLibraryError("log_dir= needs TensorBoard: pip install 'isthmus[logging]'") from error
     with SummaryWriter(str(made_folder(settings.log_dir))) as writer:
         yield writer
