@@ -88,10 +88,40 @@ class TestPriorOfIndices(HonestNats):
     source = staticmethod(maps)
 
 
-def test_levels_give_the_entries_asked_for_or_none():
-    assert vqvae(SHAPE, entries=240, width=4, halvings=1, learned="levels").code.entries == 240
-    with pytest.raises(OptionError, match="entries must be 240, 512, 1000, 4375 with learned='levels', not 32"):
-        vqvae(SHAPE, entries=32, width=4, halvings=1, learned="levels")
+@pytest.mark.parametrize(
+    ("entries", "levels"),
+    [
+        (240, [8, 6, 5]), (1000, [8, 5, 5, 5]), (4375, [7, 5, 5, 5, 5]),  # the paper's own
+        (15_360, [8, 8, 8, 6, 5]), (64_000, [8, 8, 8, 5, 5, 5]),
+        (256, [8, 8, 4]), (512, [8, 8, 8]), (1024, [8, 8, 4, 4]), (4096, [8, 8, 8, 8]),
+    ],
+)  # fmt: skip
+def test_finite_scalars_have_the_entries_asked_for_and_every_one_can_be_said(entries, levels):
+    code = vqvae(SHAPE, entries=entries, width=4, halvings=1, learned="levels").code
+    assert code.levels.tolist() == levels
+    assert code.entries == entries
+    said = code.value_of(torch.arange(entries))
+    assert len(said.unique(dim=0)) == entries
+    reach = torch.linspace(-8, 8, 2001)  # what an encoder may give: for each level the first number that is read as it
+    digits = code(reach[:, None].expand(-1, len(levels))).symbols[:, None] // code.steps % code.levels
+    features = [
+        torch.stack([reach[(digit == level).nonzero()[0, 0]] for level in range(most)])
+        for digit, most in zip(digits.T, levels, strict=True)
+    ]
+    heard = code(torch.cartesian_prod(*features))
+    assert heard.symbols.sort().values.equal(torch.arange(entries))
+    assert heard.value.equal(said[heard.symbols])
+
+
+@pytest.mark.parametrize(
+    ("entries", "nearest"),
+    [(510, "are 500 and 512"), (9, "are 8 and 16"), (4097, "are 4096 and 4200"), (1, "is 4"), (0, "is 4"), (-3, "is 4"),
+     (10**12 + 39, "are 1000000000000 and 1000188000000")],
+)  # fmt: skip
+def test_where_no_levels_give_the_entries_asked_for_the_nearest_are_named(entries, nearest):
+    told = f"entries must be a product of levels, from 4 to 8 each, not {entries}: the nearest {nearest}$"
+    with pytest.raises(OptionError, match=told):
+        vqvae(SHAPE, entries=entries, width=4, halvings=1, learned="levels")
 
 
 class TestBits(RecipeLaws):

@@ -18,10 +18,11 @@ from isthmus.code import Code
 from isthmus.codes.bottleneck import Bottleneck
 from isthmus.errors import OptionError
 
-__all__ = ["FiniteScalars", "Quantized"]
+__all__ = ["FiniteScalars", "Quantized", "levels_of"]
 
 FADED = 0.05  # an entry used less than this share of an even use is dead, and revived
 SMOOTHING = 1e-5  # Laplace's, of the counts (paper, appendix A.1)
+LEVELS = range(4, 9)  # of a finite scalar: the paper has 5 to 8 (its table 1); powers of two need 4, too
 
 
 class Quantized(Bottleneck):
@@ -204,3 +205,47 @@ class FiniteScalars(Bottleneck):
     def _wide(numbers: Tensor, like: Tensor) -> Tensor:
         """Shape one number a channel to broadcast over (batch, channels, ...)."""
         return numbers.view(1, -1, *[1] * (like.dim() - 1))
+
+
+def levels_of(entries: int) -> list[int]:
+    """Return levels of finite scalars whose product is so many entries, the most first.
+
+    Raises
+    ------
+    OptionError
+        Where there are none, naming the nearest numbers of entries for which there are.
+
+    Examples
+    --------
+    >>> levels_of(1000), levels_of(256)
+    ([8, 5, 5, 5], [8, 8, 4])
+    """
+    levels = _levels_of(entries) if entries > 1 else None
+    if levels is None:
+        sizes = _products(entries * LEVELS[0]) | {LEVELS[0]}
+        below = max((size for size in sizes if size < entries), default=None)
+        above = min(size for size in sizes if size > entries)
+        raise OptionError(
+            f"entries must be a product of levels, from {LEVELS[0]} to {LEVELS[-1]} each, not {entries}: the nearest "
+            f"{'is' if below is None else f'are {below} and'} {above}"
+        )
+    return levels
+
+
+def _levels_of(entries: int) -> list[int] | None:
+    if entries == 1:
+        return []
+    for level in reversed(LEVELS):
+        others = None if entries % level else _levels_of(entries // level)
+        if others is not None:
+            return [level, *others]
+    return None
+
+
+def _products(most: int) -> set[int]:
+    """Return all products of levels up to the most."""
+    found, longer = set(), {1}
+    while longer:
+        longer = {size * level for size in longer for level in LEVELS if size * level <= most}
+        found |= longer
+    return found

@@ -18,17 +18,13 @@ from torch import Tensor, nn
 
 from isthmus.autoencoder import AutoEncoder
 from isthmus.code import Batch, Code, Passage
-from isthmus.codes.quantized import FiniteScalars, Quantized
+from isthmus.codes.quantized import FiniteScalars, Quantized, levels_of
 from isthmus.distances import Normal
-from isthmus.errors import OptionError
 from isthmus.networks.conv import ConvDecoder, ConvEncoder, sides
 from isthmus.players import Player
 from isthmus.training.samples import Samples
 
-__all__ = ["LEVELS", "IndexPrior", "Indices", "prior", "vqvae"]
-
-# of so many entries (Mentzer et al., 2023, table 1)
-LEVELS = {240: [8, 6, 5], 512: [8, 8, 8], 1000: [8, 5, 5, 5], 4375: [7, 5, 5, 5, 5]}
+__all__ = ["IndexPrior", "Indices", "prior", "vqvae"]
 
 
 def vqvae(
@@ -38,19 +34,20 @@ def vqvae(
     latent: int = 64,  # numbers in an entry
     width: int = 32,
     halvings: int = 2,
-    learned: Literal["averages", "gradient", "levels"] = "averages",  # "levels": finite scalar quantisation, see LEVELS
+    learned: Literal["averages", "gradient", "levels"] = "averages",  # "levels": finite scalar quantisation
     deviation: float = 0.1,  # of the normal law around x̂: what makes distance and commitment comparable
 ) -> AutoEncoder:
     """Return a VQ-VAE of pictures (channels, height, width) in [0, 1].
 
+    By finite scalars (Mentzer et al., 2023, arXiv:2309.15505) an entry has as many numbers as `entries` has factors
+    from 4 to 8, whatever `latent` says.
+
     Raises
     ------
     OptionError
-        Where there are no levels of so many entries.
+        Where it has no such factors, naming the nearest that have.
     """
-    if learned == "levels" and entries not in LEVELS:
-        raise OptionError(f"entries must be {', '.join(map(str, LEVELS))} with learned='levels', not {entries}")
-    code = FiniteScalars(LEVELS[entries]) if learned == "levels" else Quantized(entries, latent, learned=learned)
+    code = FiniteScalars(levels_of(entries)) if learned == "levels" else Quantized(entries, latent, learned=learned)
     numbers = code.width
     return AutoEncoder(
         encoder=ConvEncoder(shape, numbers, width=width, halvings=halvings, flat=False),
