@@ -328,7 +328,6 @@ def test_the_grid_shows_members_alone(folder, classes, tmp_path, monkeypatch):
 
 def test_contradicting_or_senseless_options_are_told_in_our_own_words(folder, tmp_path, capsys):
     for options, told in (
-        (["--grey", "--colour"], "--grey and --colour contradict each other"),
         (["--size", "x"], "'--size': it must be a whole number"),
         (["--steps", "0"], "'--steps': it must be at least 1"),
     ):
@@ -339,6 +338,19 @@ def test_contradicting_or_senseless_options_are_told_in_our_own_words(folder, tm
     assert "'fog' is not one of" in line
     assert "Value error" not in line
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("command", [["embed"], ["cluster"], ["generate"], ["denoise"], ["detect"]])
+def test_pictures_are_asked_for_in_grey_or_in_colour_and_not_both(command, folder, tmp_path, capsys):
+    fit = [*command, "fit", "--steps", "1", "--out", str(tmp_path / "m")]
+    assert run([*fit, "--grey", str(folder / "not there"), "--colour"]) == 2
+    assert "--grey and --colour contradict each other" in capsys.readouterr().err
+    assert run([*fit, "--grey", "--", "--colour"]) == 2  # a file of that name
+    assert "--colour does not exist" in capsys.readouterr().err
+    for option, channels in (("--grey", 1), ("--colour", 3)):
+        assert run([*fit, option, str(folder)]) == 0
+        config = json.loads((tmp_path / "m" / "config.json").read_text())["config"]
+        assert (config.get("input") or config["judge"])["frame"]["channels"] == channels
 
 
 def test_a_card_says_in_words_what_pictures_were_brought_to(folder, tmp_path, capsys):
@@ -414,7 +426,7 @@ def test_how_pictures_are_brought_to_a_size_can_be_said(command, folder, tmp_pat
     assert run(["info", str(tmp_path / "m")]) == 0
     assert "9 × 9 pixels, grey, padded to fit" in capsys.readouterr().out
     (tmp_path / "a.csv").write_text("x,y\n" + "".join(f"{i % 7},{i}\n" for i in range(40)))
-    for option in (["--skip"], ["--fit", "pad"], ["--size", "9"]):
+    for option in (["--skip"], ["--fit", "pad"], ["--size", "9"], ["--grey"], ["--colour"]):
         assert run([task, "fit", str(tmp_path / "a.csv"), *options, *option, "--out", str(tmp_path / "t")]) == 2
         assert f"{option[0]} is for pictures" in capsys.readouterr().err
 

@@ -148,8 +148,6 @@ def _last_words(stop: BaseException | None) -> str:
 
 def _run(arguments: Sequence[str] | None) -> int:
     try:
-        if {"--grey", "--colour"} <= set(sys.argv[1:] if arguments is None else arguments):
-            return _fail("--grey and --colour contradict each other")
         result = app(args=None if arguments is None else list(arguments), prog_name="isthmus", standalone_mode=False)
         if sys.stdout is not None:
             sys.stdout.flush()

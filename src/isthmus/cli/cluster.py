@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from isthmus.cli.options import (
+    Colour,
     Data,
     Fit,
     Grey,
@@ -21,6 +22,7 @@ from isthmus.cli.options import (
     Steps,
     apart,
     given,
+    in_grey,
     load_as,
     not_among,
     not_over,
@@ -41,7 +43,8 @@ SHOWN = 12  # pictures of a class
 @app.command("fit")
 def fit_(
     data: Data, out: NewModel, classes: Annotated[int, typer.Option(help="How many.", min=2)] = 10,
-    steps: Steps = None, size: Size = None, grey: Grey = None, fit: Fit = None, skip: Skip = False,
+    steps: Steps = None, size: Size = None, grey: Grey = False, colour: Colour = False, fit: Fit = None,
+    skip: Skip = False,
     mirror: Annotated[bool, typer.Option(help="A picture and its mirror image are the same thing.")] = False,
     seed: Seed = 0, json_: Json = False,
 ) -> None:  # fmt: skip
@@ -53,9 +56,10 @@ def fit_(
 
     from isthmus import Clusterer
 
-    options = given(steps=steps, size=size, grey=grey)
+    tone = in_grey(grey, colour)
+    options = given(steps=steps, size=size, grey=tone)
     task = Clusterer(classes, mirror=mirror, random_state=seed, progress=True, **options)
-    task.fit(opened(data, size=size, grey=grey, fit=fit, skip=skip))
+    task.fit(opened(data, size=size, grey=tone, fit=fit, skip=skip))
     task.save(out)
     sizes = np.bincount(task.labels_, minlength=classes).tolist()
     told = ", ".join(f"{size:,}" for size in sizes)

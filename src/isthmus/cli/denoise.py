@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from isthmus.cli.options import (
+    Colour,
     Grey,
     Json,
     ModelFolder,
@@ -20,6 +21,7 @@ from isthmus.cli.options import (
     can_be_made,
     for_pictures_alone,
     given,
+    in_grey,
     load_as,
     not_over,
     print_json,
@@ -44,7 +46,7 @@ def fit(
     level: Annotated[float, typer.Option(help="Deviation as a share of white, or share of spoiled pixels.")] = 0.1,
     steps: Steps = None,
     width: Annotated[int | None, typer.Option(help="Channels of the network: more are better, and slower.")] = None,
-    grey: Grey = None, skip: Skip = False, seed: Seed = 0, json_: Json = False,
+    grey: Grey = False, colour: Colour = False, skip: Skip = False, seed: Seed = 0, json_: Json = False,
 ) -> None:  # fmt: skip
     """Learn from clean pictures.
 
@@ -52,7 +54,8 @@ def fit(
     """
     from isthmus import Denoiser
 
-    options = given(steps=steps, width=width, grey=grey)
+    tone = in_grey(grey, colour)
+    options = given(steps=steps, width=width, grey=tone)
     task = Denoiser(noise, level, random_state=seed, progress=True, **options).fit(data, skip=skip)
     task.save(out)
     print_json({"model": str(out)}) if json_ else typer.echo(f"The model is in {out}")

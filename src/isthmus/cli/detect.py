@@ -9,6 +9,7 @@ import typer
 
 from isthmus.cli.options import (
     Checkpoint,
+    Colour,
     Fit,
     Grey,
     Json,
@@ -19,6 +20,7 @@ from isthmus.cli.options import (
     Skip,
     Steps,
     apart,
+    in_grey,
     load_as,
     not_among,
     not_over,
@@ -64,7 +66,8 @@ def fit_(
     delimiter: Delimiter = None,
     steps: Steps = None,
     size: Size = None,
-    grey: Grey = None,
+    grey: Grey = False,
+    colour: Colour = False,
     fit: Fit = None,
     skip: Skip = False,
     seed: Seed = 0,
@@ -87,6 +90,7 @@ def fit_(
 
     apart(out=out, log_dir=log_dir, checkpoint=checkpoint)
     not_over(out, log_dir, checkpoint, read=[table])
+    tone = in_grey(grey, colour)
     asked = dict(_override(entry) for entry in column or [])
     for name in set(drop or []) & asked.keys():
         raise OptionError(f"--drop {name} and --column {name}={asked[name]} contradict each other")
@@ -95,7 +99,7 @@ def fit_(
         contamination=contamination, false_alarm_rate=false_alarm_rate, columns=overrides or None,
         steps=steps, random_state=seed, log_dir=log_dir, checkpoint=checkpoint, progress=True,
     )  # fmt: skip
-    data = opened(table, size=size, grey=grey, fit=fit, skip=skip)
+    data = opened(table, size=size, grey=tone, fit=fit, skip=skip)
     if isinstance(data, Pictures):
         _refuse_for_pictures(table, label, normal, delimiter)
         detector.fit(data).save(out)

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from isthmus.cli.options import (
+    Colour,
     Data,
     Fit,
     Grey,
@@ -21,6 +22,7 @@ from isthmus.cli.options import (
     Steps,
     apart,
     given,
+    in_grey,
     load_as,
     not_among,
     not_over,
@@ -41,8 +43,8 @@ METHODS = {"pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
 @app.command("fit")
 def fit_(
     data: Data, out: NewModel, dimensions: Annotated[int, typer.Option(help="Numbers a sample.")] = 32,
-    steps: Steps = None, size: Size = None, grey: Grey = None, fit: Fit = None, skip: Skip = False, seed: Seed = 0,
-    json_: Json = False,
+    steps: Steps = None, size: Size = None, grey: Grey = False, colour: Colour = False, fit: Fit = None,
+    skip: Skip = False, seed: Seed = 0, json_: Json = False,
 ) -> None:  # fmt: skip
     """Learn the codes.
 
@@ -50,9 +52,10 @@ def fit_(
     """
     from isthmus import Embedder
 
-    options = given(steps=steps, size=size, grey=grey)
+    tone = in_grey(grey, colour)
+    options = given(steps=steps, size=size, grey=tone)
     task = Embedder(dimensions, random_state=seed, progress=True, **options)
-    task.fit(opened(data, size=size, grey=grey, fit=fit, skip=skip))
+    task.fit(opened(data, size=size, grey=tone, fit=fit, skip=skip))
     task.save(out)
     told = {"model": str(out), "dimensions": dimensions, "loss": task.history_.points[-1].losses["model"]}
     print_json(told) if json_ else typer.echo(f"The model is in {out}; its last loss was {told['loss']:.4g} nats")

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from isthmus.cli.options import (
+    Colour,
     Data,
     Fit,
     Grey,
@@ -21,6 +22,7 @@ from isthmus.cli.options import (
     Steps,
     apart,
     given,
+    in_grey,
     load_as,
     not_over,
     opened,
@@ -46,7 +48,8 @@ def fit_(
     beta: Annotated[float | None, typer.Option(help="Weight of the code's price in training; 1 by default.")] = None,
     free_nats: Annotated[float | None, typer.Option(help="Nats of it that training does not press below.")] = None,
     draws: Annotated[int | None, typer.Option(help="Codes a sample; more are slower and fit better.")] = None,
-    size: Size = None, grey: Grey = None, fit: Fit = None, skip: Skip = False, seed: Seed = 0, json_: Json = False,
+    size: Size = None, grey: Grey = False, colour: Colour = False, fit: Fit = None, skip: Skip = False,
+    seed: Seed = 0, json_: Json = False,
 ) -> None:  # fmt: skip
     """Learn to generate.
 
@@ -54,9 +57,10 @@ def fit_(
     """
     from isthmus import Generator
 
-    options = given(steps=steps, beta=beta, free_nats=free_nats, draws=draws, size=size, grey=grey)
+    tone = in_grey(grey, colour)
+    options = given(steps=steps, beta=beta, free_nats=free_nats, draws=draws, size=size, grey=tone)
     task = Generator(dimensions, random_state=seed, progress=True, **options)
-    task.fit(opened(data, size=size, grey=grey, fit=fit, skip=skip)).save(out)
+    task.fit(opened(data, size=size, grey=tone, fit=fit, skip=skip)).save(out)
     loss = task.history_.points[-1].losses["model"]
     told = {"model": str(out), "dimensions": dimensions, "loss": loss}
     print_json(told) if json_ else typer.echo(f"The model is in {out}; its last loss was {loss:.4g} nats")

@@ -13,9 +13,9 @@ import typer
 from isthmus.words import a
 
 __all__ = [
-    "Checkpoint", "Data", "Fit", "Grey", "Json", "ModelFolder", "NewModel", "NewPage", "Report", "Seed", "Size", "Skip",
-    "Steps", "apart", "can_be_made", "for_pictures_alone", "given", "load_as", "not_among", "not_over", "opened",
-    "picture_can_be_made", "print_json", "sound_can_be_made", "table_can_be_made", "write_table",
+    "Checkpoint", "Colour", "Data", "Fit", "Grey", "Json", "ModelFolder", "NewModel", "NewPage", "Report", "Seed",
+    "Size", "Skip", "Steps", "apart", "can_be_made", "for_pictures_alone", "given", "in_grey", "load_as", "not_among",
+    "not_over", "opened", "picture_can_be_made", "print_json", "sound_can_be_made", "table_can_be_made", "write_table",
 ]  # fmt: skip
 
 Data = Annotated[
@@ -148,7 +148,8 @@ Report = Annotated[
 ]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same result.")]
 Size = Annotated[int | None, typer.Option(help="Side in pixels to bring pictures to; by default their own.")]
-Grey = Annotated[bool | None, typer.Option("--grey/--colour", help="By default as the pictures are.")]
+Grey = Annotated[bool, typer.Option("--grey", help="Pictures in grey; by default as they are.")]
+Colour = Annotated[bool, typer.Option("--colour", help="Pictures in colour; by default as they are.")]
 Fit = Annotated[
     Literal["crop", "pad", "stretch"] | None,
     typer.Option(help="Of pictures of other proportions: crop (by default), pad or stretch.", metavar="<word>"),
@@ -165,6 +166,15 @@ def given(**options: Any) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
+def in_grey(grey: bool, colour: bool) -> bool | None:
+    """Return whether pictures are to be grey, as two options ask; None where neither does."""
+    from isthmus.errors import OptionError
+
+    if grey and colour:
+        raise OptionError("--grey and --colour contradict each other: give one of them")
+    return grey if grey or colour else None
+
+
 def opened(data: Path, frame: Any = None, *, skip: bool = False, **options: Any) -> Any:
     """Open pictures in a model's frame, or by the options given; a table is handed on, and takes neither.
 
@@ -178,7 +188,8 @@ def opened(data: Path, frame: Any = None, *, skip: bool = False, **options: Any)
         return open_pictures(data, frame, skip=skip, **asked)
     for name in (["skip"] if skip else []) + list(asked):
         if data.exists():
-            raise OptionError(f"--{name} is for pictures: {data} is a table")
+            option = "colour" if name == "grey" and not asked[name] else name
+            raise OptionError(f"--{option} is for pictures: {data} is a table")
     return data
 
 
