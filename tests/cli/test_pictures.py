@@ -326,6 +326,16 @@ def test_the_grid_shows_members_alone(folder, classes, tmp_path, monkeypatch):
         assert all((members == picture).all((1, 2)).any() for picture in row)
 
 
+def test_rows_of_a_table_are_called_by_their_numbers(tmp_path):
+    table, out = tmp_path / "a.csv", tmp_path / "out.csv"
+    table.write_text("x,y\n" + "".join(f"{i % 7},{i}\n" for i in range(40)))
+    for fit, verb in ((["cluster", "--classes", "2"], "predict"), (["generate"], "likelihood")):
+        model = str(tmp_path / fit[0])
+        assert run([fit[0], "fit", str(table), *fit[1:], "--steps", "5", "--out", model]) == 0
+        assert run([fit[0], verb, model, str(table), "--out", str(out)]) == 0
+        assert [row["sample"] for row in csv.DictReader(out.open())] == [str(row) for row in range(40)]
+
+
 def test_contradicting_or_senseless_options_are_told_in_our_own_words(folder, tmp_path, capsys):
     for options, told in (
         (["--size", "x"], "'--size': it must be a whole number"),

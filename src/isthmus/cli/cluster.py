@@ -24,9 +24,11 @@ from isthmus.cli.options import (
     given,
     in_grey,
     load_as,
+    names_of,
     not_among,
     not_over,
     opened,
+    opened_for,
     picture_can_be_made,
     print_json,
     table_can_be_made,
@@ -89,7 +91,6 @@ def predict(
 
     from isthmus import Clusterer
     from isthmus.errors import OptionError
-    from isthmus.kinds.images import Pictures
     from isthmus.reports.gallery import Figure, write_gallery
     from isthmus.reports.pictures import save_png, sheet
     from isthmus.tasks.clustering import members
@@ -101,11 +102,10 @@ def predict(
     for option, path in (("--grid", grid), ("--report", report)):
         if task.input_.kind != "pictures" and path is not None:
             raise OptionError(f"{option} is for pictures; these are rows of a table")
-    samples = opened(data, getattr(task.input_, "frame", None), skip=skip)
+    samples = opened_for(task, data, skip=skip)
     chance = task.predict_proba(samples)
     found = chance.argmax(1)
-    names = samples.names if isinstance(samples, Pictures) else [str(row) for row in range(len(found))]
-    write_table(out, {"sample": names, "class": found, "chance": chance.max(1)})
+    write_table(out, {"sample": names_of(samples, len(found)), "class": found, "chance": chance.max(1)})
     if grid is not None or report is not None:
         rows = [samples.part(places).arrays() for places in members(chance, SHOWN)]
         sizes = np.bincount(found, minlength=task.classes)

@@ -24,9 +24,11 @@ from isthmus.cli.options import (
     given,
     in_grey,
     load_as,
+    names_of,
     not_among,
     not_over,
     opened,
+    opened_for,
     picture_can_be_made,
     print_json,
     table_can_be_made,
@@ -73,13 +75,12 @@ def transform(
     Example: isthmus embed transform codes/ photos/ --out codes.csv
     """
     from isthmus import Embedder
-    from isthmus.kinds.images import Pictures
 
     not_over(model, out, read=[data])
     task = load_as(model, Embedder)
-    samples = opened(data, getattr(task.input_, "frame", None), skip=skip)
+    samples = opened_for(task, data, skip=skip)
     codes = task.transform(samples)
-    names = {"picture": samples.names} if isinstance(samples, Pictures) else {}
+    names = {"picture": names_of(samples, len(codes))} if task.input_.kind == "pictures" else {}
     write_table(out, names | {f"code_{number}": codes[:, number] for number in range(codes.shape[1])})
     told = f"{counted(len(codes), 'code')} of {counted(codes.shape[1], 'number')}"
     typer.echo(f"{told} {'is' if len(codes) == 1 else 'are'} in {out}")
@@ -118,7 +119,7 @@ def map_(
     wanted = six if beside else [(of or "codes", method or "tsne")]
     check_methods(by for _, by in wanted)
     task = load_as(model, Embedder).set_params(random_state=0)
-    samples = opened(data, getattr(task.input_, "frame", None), skip=skip)
+    samples = opened_for(task, data, skip=skip)
     maps = [_drawn(samples, *each) for each in zip(task.maps(samples, wanted), wanted, strict=True)]
     drawn = grid([np.asarray(one) for one in maps], columns=len(METHODS)) if beside else maps[0]
     save_png(drawn, out)

@@ -24,8 +24,10 @@ from isthmus.cli.options import (
     given,
     in_grey,
     load_as,
+    names_of,
     not_over,
     opened,
+    opened_for,
     picture_can_be_made,
     print_json,
     table_can_be_made,
@@ -145,10 +147,9 @@ def likelihood(
 
     not_over(model, out, read=[data])
     task = load_as(model, Generator).set_params(random_state=seed)
-    samples = opened(data, getattr(task.input_, "frame", None), skip=skip)
+    samples = opened_for(task, data, skip=skip)
     nats = task.log_likelihood(samples, draws=draws)
-    names = getattr(samples, "names", None) or [str(row) for row in range(len(nats))]
-    write_table(out, {"sample": names, "log_likelihood": nats})
+    write_table(out, {"sample": names_of(samples, len(nats)), "log_likelihood": nats})
     typer.echo(f"{counted(len(nats), 'sample')}, {nats.mean():.4g} nats each on average; all are in {out}")
 
 

@@ -14,8 +14,9 @@ from isthmus.words import a
 
 __all__ = [
     "Checkpoint", "Colour", "Data", "Fit", "Grey", "Json", "ModelFolder", "NewModel", "NewPage", "Report", "Seed",
-    "Size", "Skip", "Steps", "apart", "can_be_made", "for_pictures_alone", "given", "in_grey", "load_as", "not_among",
-    "not_over", "opened", "picture_can_be_made", "print_json", "sound_can_be_made", "table_can_be_made", "write_table",
+    "Size", "Skip", "Steps", "apart", "can_be_made", "for_pictures_alone", "given", "in_grey", "load_as", "names_of",
+    "not_among", "not_over", "opened", "opened_for", "picture_can_be_made", "print_json", "sound_can_be_made",
+    "table_can_be_made", "write_table",
 ]  # fmt: skip
 
 Data = Annotated[
@@ -191,6 +192,18 @@ def opened(data: Path, frame: Any = None, *, skip: bool = False, **options: Any)
             option = "colour" if name == "grey" and not asked[name] else name
             raise OptionError(f"--{option} is for pictures: {data} is a table")
     return data
+
+
+def opened_for(task: Any, data: Path, *, skip: bool) -> Any:
+    """Open pictures as a fitted task takes them; a table is handed on."""
+    return opened(data, getattr(task.input_, "frame", None), skip=skip)
+
+
+def names_of(samples: Any, count: int) -> list[str]:
+    """Return what to call each sample in a table that is written: a picture by its name, a row by its number."""
+    from isthmus.kinds.images import Pictures
+
+    return samples.names if isinstance(samples, Pictures) else [str(row) for row in range(count)]
 
 
 def write_table(path: Path, columns: dict[str, Any]) -> None:
