@@ -184,6 +184,25 @@ def test_faults_of_many_recordings_are_told_in_one_warning(tmp_path):
     assert "is cut short" in message
 
 
+def test_what_else_is_warned_of_while_recordings_are_read_is_not_lost(tmp_path, monkeypatch):
+    folder_of(tmp_path / "takes", words=("aiu",), speakers=("ada", "ben"))
+    take = SpeechInput.take
+
+    def old_fashioned(*given, **more):
+        warnings.warn("this will not work for long", FutureWarning, stacklevel=2)
+        warnings.warn("it hums", SoundWarning, stacklevel=2)
+        return take(*given, **more)
+
+    monkeypatch.setattr(SpeechInput, "take", old_fashioned)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        SpeechInput().read_folder(tmp_path / "takes")
+    assert [str(one.message) for one in told[:2]] == ["this will not work for long"] * 2
+    (hums,) = [str(one.message) for one in told[2:]]
+    assert hums.startswith("2 recordings in")
+    assert "it hums" in hums
+
+
 def test_what_cannot_be_used_is_told(converter, tmp_path, folder):
     (tmp_path / "one" / "ada").mkdir(parents=True)
     soundfile.write(tmp_path / "one" / "ada" / "a.wav", spoken("aiu", "ada"), RATE)

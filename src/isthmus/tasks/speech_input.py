@@ -203,11 +203,21 @@ class SpeechInput:
 
 @contextmanager
 def _case_in(cases: list[str]) -> Iterator[None]:
-    """Keep the first that is the matter with a recording, to be told with others'."""
-    with warnings.catch_warnings(record=True) as told:
+    """Keep the first that is the matter with a recording, to be told with others'; other warnings pass."""
+    own: list[str] = []
+    with warnings.catch_warnings():
+        show = warnings.showwarning
+
+        def keep(message: Any, category: type[Warning], *where: Any, **more: Any) -> None:
+            if issubclass(category, SoundWarning):
+                own.append(str(message))
+            else:
+                show(message, category, *where, **more)
+
+        warnings.showwarning = keep
         warnings.simplefilter("always", SoundWarning)
         yield
-    cases += [str(one.message) for one in told if issubclass(one.category, SoundWarning)][:1]
+    cases += own[:1]
 
 
 def _tell(cases: list[str], folder: str | Path) -> None:
