@@ -187,9 +187,14 @@ class Embedder(TransformerMixin, LearnedTask):
         ----------
         X : as for `fit`
         wanted : pairs of what to map and how: ("codes", "tsne"), ("data", "pca") …
+
+        Raises
+        ------
+        As `map`, before any of them is made.
         """
-        for of in {of for of, _ in wanted} - {"codes", "data"}:
-            raise OptionError(f"of must be codes or data, not {of!r}")
+        for of, _ in wanted:
+            if of not in ("codes", "data"):
+                raise OptionError(f"of must be codes or data, not {of!r}")
         methods = [method for _, method in wanted]
         check_methods(methods)
         self._check_fitted()
