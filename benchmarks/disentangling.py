@@ -1,7 +1,7 @@
 """Which dimension carries what, on sprites: python benchmarks/disentangling.py [--seeds 3] [--steps 4000]
 
-MIG, SAP and DCI of the codes of a VAE, a β-VAE and a β-TCVAE; writes a picture of traversals of the last. The sprites,
-64 pixels wide, are seen at half that, in grey; 10,000 that no model was taught judge.
+MIG, SAP and DCI of the codes of a VAE, a β-VAE and a β-TCVAE; writes a picture of what each number of the last one's
+code turns. The sprites, 64 pixels wide, are seen at half that, in grey; 10,000 that no model was taught judge.
 """
 
 from __future__ import annotations
@@ -13,13 +13,16 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from PIL import Image
+from sklearn.metrics import mutual_info_score
 
 from common import DATA, RESULTS, print_table, save, stored
 from isthmus.code import Batch
+from isthmus.kinds.images import to_arrays
 from isthmus.networks.broadcast import BroadcastDecoder
 from isthmus.networks.mlp import Dense
 from isthmus.recipes.vae import variational
-from isthmus.tasks.factors import dci, mig, sap
+from isthmus.reports.pictures import save_png, sheet
+from isthmus.tasks.factors import dci, mig, mutual_information, sap
 from isthmus.training.loop import train
 from isthmus.training.samples import InMemory
 from isthmus.training.settings import Settings, usual_precision
@@ -30,7 +33,10 @@ RECIPES = {
     "VAE": {},
     "β-VAE, β = 4": {"beta": 4.0},
 }
-SHOWN = "β-TCVAE, β from 20 to 6"  # whose traversals become a picture
+SHOWN = "β-TCVAE, β from 20 to 6"  # whose numbers become a picture
+FACTORS = ("shape", "size", "orientation", "across", "down")  # that sprites are made from
+CARRIED = 0.3  # share of a factor that a number tells, to be said to carry it
+STEPS = np.linspace(-2, 2, 9)  # that a number is turned by
 JUDGED = 10_000  # sprites, kept from training
 SIDE = 32  # pixels
 
@@ -55,15 +61,27 @@ def pictures(bits: torch.Tensor) -> torch.Tensor:
     return F.avg_pool2d((bits[..., None] >> places & 1).flatten(2).unsqueeze(1).float(), 64 // SIDE)
 
 
-def traversals(model: torch.nn.Module, one: torch.Tensor) -> np.ndarray:
-    """One number of the code changed at a time, a row each: the picture that says which carries what."""
+def traversals(model: torch.nn.Module, one: torch.Tensor) -> list[np.ndarray]:
+    """One number of the code turned at a time, a row of pictures each."""
     z = model.embed(Batch(one))
     rows = []
     for number in range(z.shape[1]):
-        moved = z.repeat(9, 1)
-        moved[:, number] = torch.linspace(-2, 2, 9)
-        rows.append(torch.cat(list(model.decode(moved)[:, 0]), 1))
-    return torch.cat(rows).numpy()
+        moved = z.repeat(len(STEPS), 1)
+        moved[:, number] = torch.from_numpy(STEPS)
+        rows.append(to_arrays(model.decode(moved)))
+    return rows
+
+
+def captions(codes: np.ndarray, factors: np.ndarray) -> list[str]:
+    """Which number each is, and what it carries: the factors of which no other tells more, and it tells enough."""
+    told = mutual_information(codes, factors) / [mutual_info_score(factor, factor) for factor in factors.T]
+    carriers = np.where(told.max(0) >= CARRIED, told.argmax(0), -1)
+    carried = [[name for name, by in zip(FACTORS, carriers, strict=True) if by == n] for n in range(len(told))]
+    return [f"number {n}" + (f": {' and '.join(names)}" if names else "") for n, names in enumerate(carried)]
+
+
+def drawn(rows: list[np.ndarray], labels: list[str]) -> Image.Image:
+    return sheet(rows, labels, headings=[f"{step:g}" for step in STEPS])
 
 
 def main() -> None:
@@ -91,7 +109,7 @@ def main() -> None:
             with torch.inference_mode():
                 judged = [model.embed(Batch(pictures(part))) for part in bits[:JUDGED].split(500)]
                 codes = torch.cat(judged).numpy()
-                strip = traversals(model, pictures(bits[7:8]))
+                turned = traversals(model, pictures(bits[7:8]))
             row = {"recipe": name, "seed": seed, "MIG": mig(codes, factors[:JUDGED]), "minutes": minutes}
             row |= {"SAP": sap(codes, factors[:JUDGED])} | dci(codes, factors[:JUDGED])
             print(row, flush=True)
@@ -99,7 +117,7 @@ def main() -> None:
             rows = sorted([*others, row], key=lambda row: (list(RECIPES).index(row["recipe"]), row["seed"]))
             save("disentangling", rows)
             if name == SHOWN:
-                Image.fromarray((strip * 255).astype(np.uint8)).save(RESULTS / "traversals.png")
+                save_png(drawn(turned, captions(codes, factors[:JUDGED])), RESULTS / "traversals.png")
     print_table(stored("disentangling"), "sprites")
 
 
