@@ -139,12 +139,12 @@ class Cuts:
         self.sources: list[Any] = []
         held, size, shortest, colourless = [], 0, 0, []
         for number, pixels in numbered_pictures(everything, grey=grey, skip=skip):
-            self.sources.append(everything[number])
+            source = everything[number]
+            self.sources.append(source)
             colourless.append(_colourless(pixels))
             shortest = min(shortest or side, *pixels.shape[:2])
-            there = _in_memory(everything[number])
-            size += 0 if there else pixels.nbytes
-            held.append(np.asarray(everything[number]) if there else pixels)
+            size += 0 if _in_memory(source) else pixels.nbytes
+            held.append(np.asarray(source) if _in_memory(source) else pixels)
             if size > HELD:
                 held.clear()
         if not self.sources:

@@ -103,7 +103,6 @@ class Pictures:
         Where each comes from: its path, or "picture 3".
     pixels : uint8 tensor (N, C, H, W), optional
         Where they are in memory; else they are read when taken.
-
     """
 
     def __init__(self, frame: Frame, sources: Sequence[str | Path], pixels: Tensor | None = None) -> None:
