@@ -15,7 +15,7 @@ from sklearn.utils.estimator_checks import check_estimator
 
 import isthmus
 from isthmus import AnomalyDetector
-from isthmus.errors import DataError, IsthmusError, OptionError, SchemaWarning
+from isthmus.errors import CalibrationWarning, DataError, IsthmusError, OptionError, SchemaWarning
 from isthmus.kinds.table_files import TableWriter
 from isthmus.tasks.review import review, score_to_file
 
@@ -230,6 +230,14 @@ def test_a_fit_that_is_interrupted_leaves_nothing_of_the_one_before(cells, monke
     for use in (detector.score_samples, detector.explain, lambda _: detector.columns_):
         with pytest.raises(NotFittedError):
             use(cells.benign)
+
+
+def test_what_fit_warns_of_points_at_the_line_that_called_it(cells):
+    pictures = np.random.default_rng(0).integers(0, 256, (30, 8, 8), dtype=np.uint8)
+    for rows in (cells.benign[:30], pictures):
+        with pytest.warns(CalibrationWarning) as told:
+            AnomalyDetector(steps=5, random_state=0).fit(rows)
+        assert told[0].filename == __file__
 
 
 def test_a_column_of_which_nothing_was_ever_seen_is_told_once(tmp_path):

@@ -134,7 +134,22 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         """
         self._check_options()
         with fitting(self):
-            self._fit_pictures(X) if are_pictures(X) else self._fit_rows(X)
+            if are_pictures(X):
+                self._fit_pictures(X)
+                return self
+            table, name = tables.read(X), tables.source_name(X)
+            self.schema_ = Schema.infer(table, self.columns, named=tables.named(table), name=name)
+            self._name_features()
+            rows = torch.from_numpy(self.schema_.encode(table, name=name, model=type(self).__name__))
+            learned = learn_normal(
+                self.schema_.cells, rows, steps=self.steps or STEPS, width=self.width or WIDTH,
+                contamination=self.contamination, seed=self._seed(), log_dir=self.log_dir, checkpoint=self.checkpoint,
+                progress=self.progress,
+            )  # fmt: skip
+            self.judge_: PictureJudge | None = None
+            self.description_, self.history_ = learned.description, learned.history
+            self.calibration_, self.rows_ = learned.calibration, len(rows)
+            self._set_threshold(rows)
         return self
 
     def score_samples(self, X: Any) -> np.ndarray:
@@ -298,9 +313,9 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
 
     @property
     def columns_(self) -> list[str]:
-        """The columns in use, in order."""
+        """The columns in use, as the table has them."""
         self._check_fitted()
-        return [column.name for column in self.schema_.used]
+        return [column.name for column in self.schema_.columns if column.type != "ignored"]
 
     @property
     def threshold_(self) -> float:
@@ -320,21 +335,6 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         if self.false_alarm_rate is None:
             return None if self.contamination else USUAL_RATE
         return self.false_alarm_rate
-
-    def _fit_rows(self, X: Any) -> None:
-        table, name = tables.read(X), tables.source_name(X)
-        self.schema_ = Schema.infer(table, self.columns, named=tables.named(table), name=name)
-        self._name_features()
-        rows = torch.from_numpy(self.schema_.encode(table, name=name, model=type(self).__name__))
-        learned = learn_normal(
-            self.schema_.cells, rows, steps=self.steps or STEPS, width=self.width or WIDTH,
-            contamination=self.contamination, seed=self._seed(), log_dir=self.log_dir, checkpoint=self.checkpoint,
-            progress=self.progress,
-        )  # fmt: skip
-        self.judge_: PictureJudge | None = None
-        self.description_, self.calibration_, self.history_ = learned.description, learned.calibration, learned.history
-        self.rows_ = len(rows)
-        self._set_threshold(rows)
 
     def _fit_pictures(self, X: Any) -> None:
         for name in ("contamination", "columns"):
