@@ -72,7 +72,7 @@ def test_a_category_of_digits_keeps_its_zeros_and_is_compared_by_value(csv):
     schema, _ = schema_of(csv("zip,x\n" + "01067,1\n10115,2\n" * 5), zip="category")
     assert schema.columns[0].categories == ("01067", "10115")
     new = pd.DataFrame({"zip": ["10115", "10115.0", "1067", "none of these"], "x": 1.0})
-    assert schema.encode(tables.read(new))[:, 0].tolist() == [1, 1, 2, 2]  # 2 is "never seen"
+    assert schema.encode(tables.read(new)).tolist() == [[1, 1], [1, 1], [1, 2], [1, 2]]  # x, zip; 2 is "never seen"
 
 
 def test_zones_are_turned_into_utc_in_every_container(csv):
@@ -290,15 +290,30 @@ def test_cells_say_what_they_are_in_words():
     frame = pd.DataFrame({"n": [1.0, 2500, None], "k": ["u", None, "v"], "t": ["2024-01-02", "2024-03-04", None]})
     schema, table = schema_of(frame)
     cells = schema.encode(table)
-    assert schema.texts(cells[0]) == ["1", "u", "2024-01-02"]
-    assert schema.texts(cells[1]) == ["2,500", "missing", "2024-03-04"]
-    assert schema.texts(cells[2]) == ["missing", "v", "missing"]
+    assert [column.name for column in schema.used] == ["k", "n", "t"]
+    assert schema.texts(cells[0]) == ["u", "1", "2024-01-02"]
+    assert schema.texts(cells[1]) == ["missing", "2,500", "2024-03-04"]
+    assert schema.texts(cells[2]) == ["v", "missing", "missing"]
     new = tables.read(pd.DataFrame({"n": [1.0], "k": ["w"], "t": [None]}))
-    assert schema.text(new, 0, 1) == "w (never seen in fit)"
+    assert schema.text(new, 0, 0) == "w (never seen in fit)"
+
+
+def test_the_order_of_columns_is_nothing_but_that_of_an_array_is():
+    frame = pd.DataFrame({"n": [1.0, 2.0, 5.0], "k": ["u", "w", "v"]})
+    schema, table = schema_of(frame)
+    turned, other = schema_of(frame[["k", "n"]])
+    assert turned.cells == schema.cells
+    assert np.array_equal(turned.encode(other), schema.encode(table))
+    assert [column.name for column in schema.columns] == ["n", "k"]
+    before = {key: value for key, value in schema.to_json().items() if key != "by_name"}
+    assert np.array_equal(Schema.from_json(before).encode(table), [[1, 0], [2, 2], [5, 1]])  # a model of before
+    array = np.array([[1.0, 2.0], [3.0, 5.0]])
+    assert np.array_equal(schema_of(array)[0].encode(tables.read(array)), array)
 
 
 DAMAGES = [
     None, [], {}, {"columns": [], "named": "perhaps"}, {"columns": [{}], "named": True},
+    {"columns": [{"name": "x", "type": "number"}], "named": True, "by_name": "yes"},
     *({"columns": [{"name": "x", "type": "number"} | change], "named": True} for change in (
         {"type": "colour"}, {"name": 3}, {"missing": 2}, {"missing": "yes"}, {"whole": 1}, {"categories": ["a"]},
         {"type": "category", "categories": ["a", "a"]}, {"type": "category", "categories": [1]},
@@ -444,7 +459,7 @@ def test_times_and_durations_of_parquet_are_numbers_of_seconds(tmp_path, csv, un
     schema, table = schema_of(tmp_path / "t.parquet")
     assert types(schema) == {"t": "number", "d": "number", "x": "number"}
     assert schema.encode(table)[:, 0].tolist() == schema.encode(table)[:, 1].tolist() == seconds.to_pylist()
-    assert schema.texts(schema.encode(table)[0])[:2] == ["10:15", "36,900"]
+    assert schema.texts(schema.encode(table)[0])[:2] == ["36,900", "10:15"]
     new = csv("t,d,x\n10:15,36900,1\n", "new.csv")
     assert streamed(schema, new).tolist() == [[36_900, 36_900, 1]]
 

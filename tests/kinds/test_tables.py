@@ -53,10 +53,10 @@ def test_cells_by_hand():
     frame = pd.DataFrame({"n": [1.0, None, 3.0], "k": ["x", None, "y"], "b": [True, False, True]})
     schema, table = schema_of(frame)
     assert np.array_equal(
-        schema.encode(table), [[1, 0, 0, 1], [np.nan, 1, 2, 0], [3, 0, 1, 1]], equal_nan=True
-    )  # n, n is missing, k (x, y, missing), b (false, true)
+        schema.encode(table), [[1, 0, 1, 0], [0, 2, np.nan, 1], [1, 1, 3, 0]], equal_nan=True
+    )  # b (false, true), k (x, y, missing), n, n is missing
     new = tables.read(pd.DataFrame({"n": [9.0], "k": ["never"], "b": [False]}))
-    assert schema.encode(new).tolist() == [[9, 0, 3, 0]]
+    assert schema.encode(new).tolist() == [[0, 3, 9, 0]]
 
 
 def test_the_hour_and_the_weekday_of_a_moment():

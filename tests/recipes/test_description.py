@@ -52,14 +52,25 @@ def test_the_nearest_remembered_row_is_the_nearest_of_all_parts(description):
     places = [3, 17, 39]  # one in the first part, others further on
     x = description.restored[places] + 1e-3
     assert description.parts == PARTS
-    unexplained = 2 * torch.log1p(1e-6 / description.column / 3).sum() / description.allowance[places]
-    assert departure(description, x, "remembered").tolist() == pytest.approx(unexplained.tolist(), rel=0.02)
+    unexplained = 2 * torch.log1p(1e-6 / description.column / 3).sum()
+    near = [torch.cdist(x, part).argmin(1) for part in description.restored.tensor_split(PARTS)]
+    size = len(description.restored) // PARTS
+    spacing = torch.stack([description.spacing[own + size * part] for part, own in enumerate(near)])
+    expected = unexplained / spacing.log().mean(0).exp()
+    assert departure(description, x, "remembered").tolist() == pytest.approx(expected.tolist(), rel=0.02)
 
 
 def test_a_remembered_row_does_not_vouch_for_itself(description):
     x = description.restored[:8].clone()
     own = departure(description, x, "remembered", torch.arange(8))
     assert (own > departure(description, x, "remembered") + 1e-4).all()
+
+
+def test_a_row_that_equals_a_remembered_one_is_taken_for_it(rows):
+    described, x = remembering(rows)
+    itself = torch.arange(len(x))
+    assert torch.equal(described.departures(x), described.departures(x, itself))
+    assert not torch.equal(described.departures(x + 1e-6), described.departures(x))  # nearly it is another
 
 
 def test_half_of_how_the_code_of_the_nearest_remembered_row_moves_is_expected(description, rows):
@@ -75,11 +86,12 @@ def test_more_is_allowed_where_remembered_rows_lie_apart_themselves():
     rows = np.concatenate([chance.normal(-2, 0.05, (300, COLUMNS)), chance.normal(2, 1.0, (300, COLUMNS))])
     description = learn_normal(CELLS, torch.from_numpy(rows), steps=200, width=32).description
     crowded = description.restored[:, 0] < 0
-    assert description.allowance[~crowded].median() > 1.5 * description.allowance[crowded].median()
+    assert description.spacing[~crowded].median() > 1.5 * description.spacing[crowded].median()
 
 
 def test_nothing_is_taken_off_where_remembered_rows_may_be_odd(rows):
-    described, x = remembering(rows, draws=4)
+    described, remembered = remembering(rows, draws=4)
+    x = remembered + 0.01
     moved = described.model.embed(Batch(x)) - described.model.embed(Batch(described.model.reconstruct(Batch(x))))
     expected = moved.square() @ described.unit.reciprocal()
     assert departure(described, x, "moved").tolist() == pytest.approx(expected.tolist(), rel=1e-4)

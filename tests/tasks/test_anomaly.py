@@ -232,6 +232,18 @@ def test_a_fit_that_is_interrupted_leaves_nothing_of_the_one_before(cells, monke
             use(cells.benign)
 
 
+def test_rows_that_taught_do_not_vouch_for_themselves():
+    """A table can be scored by what was learned from it: odd rows of its own are found as elsewhere."""
+    chance = np.random.default_rng(0)
+    rows = chance.normal(size=(1200, 6)) @ chance.normal(size=(6, 6))
+    rows[:12] += 5 * chance.normal(size=(12, 6))
+    detector = AnomalyDetector(random_state=0).fit(rows)
+    p = detector.p_values(rows)
+    assert (p[:12] < 0.05).mean() >= 0.9
+    assert 0.02 < (p[12:] < 0.05).mean() < 0.09
+    assert np.array_equal(detector.score_samples(rows[:1]), detector.score_samples(rows)[:1])
+
+
 def test_what_fit_warns_of_points_at_the_line_that_called_it(cells):
     pictures = np.random.default_rng(0).integers(0, 256, (30, 8, 8), dtype=np.uint8)
     for rows in (cells.benign[:30], pictures):
@@ -348,6 +360,8 @@ def test_random_tables_either_work_or_say_why(tmp_path_factory, tables, chance):
             detector = AnomalyDetector(steps=3, random_state=0).fit(fitted)
         except IsthmusError:
             return
+        names = chance.sample(fitted.column_names, fitted.num_columns)
+        shuffled = AnomalyDetector(steps=3, random_state=0).fit(fitted.select(names))
         detector.save(folder / "m")
         for table in (fitted, new):
             with TableWriter(folder / "t.csv") as writer:
@@ -368,6 +382,7 @@ def test_random_tables_either_work_or_say_why(tmp_path_factory, tables, chance):
             assert len(scores) == len(table)
             names = chance.sample(table.column_names, table.num_columns)
             assert np.array_equal(detector.score_samples(table.select(names)), scores)
+            assert np.array_equal(shuffled.score_samples(table), scores)
             assert np.array_equal(isthmus.load(folder / "m").score_samples(table), scores)
             shares = detector.explain(table).groupby("row")["share"].sum()
             np.testing.assert_allclose(shares, -scores, rtol=1e-9, atol=1e-300)

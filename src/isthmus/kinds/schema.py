@@ -43,10 +43,14 @@ class Schema:
     columns : tuple of Column
     named : bool
         Whether the table brought names; an array's columns are told by their place.
+    by_name : bool
+        Whether the cells of named columns follow the order of the names, so that the table's own does not matter;
+        in models made before they follow the table's.
     """
 
     columns: tuple[Column, ...]
     named: bool = True
+    by_name: bool = True
 
     @classmethod
     def infer(
@@ -98,8 +102,9 @@ class Schema:
 
     @cached_property
     def used(self) -> tuple[Column, ...]:
-        """The columns that are not ignored."""
-        return tuple(column for column in self.columns if column.type != "ignored")
+        """The columns that are not ignored, in the order of their cells."""
+        used = [column for column in self.columns if column.type != "ignored"]
+        return tuple(sorted(used, key=lambda column: column.name) if self.named and self.by_name else used)
 
     @cached_property
     def cells(self) -> tuple[Cell, ...]:
@@ -174,7 +179,7 @@ class Schema:
         """Return what a person can read and `from_json` takes."""
         keep = ("name", "type")
         columns = [{k: v for k, v in asdict(column).items() if v or k in keep} for column in self.columns]
-        return {"named": self.named, "columns": columns}
+        return {"named": self.named, "by_name": self.by_name, "columns": columns}
 
     @classmethod
     def from_json(cls, data: Any) -> Schema:
@@ -188,9 +193,10 @@ class Schema:
         try:
             columns = tuple(column_from(entry) for entry in data["columns"])
             names = [column.name for column in columns]
-            if len(set(names)) < len(names) or data["named"] not in (True, False):
-                raise ValueError("a name stands twice, or 'named' is neither true nor false")
-            return cls(columns, bool(data["named"]))
+            named, by_name = data["named"], data.get("by_name", False)
+            if len(set(names)) < len(names) or not (isinstance(named, bool) and isinstance(by_name, bool)):
+                raise ValueError("a name stands twice, or 'named' or 'by_name' is neither true nor false")
+            return cls(columns, named, by_name)
         except (TypeError, KeyError, ValueError, AttributeError) as error:
             raise ModelError(f"the schema of the model is damaged ({error})") from None
 

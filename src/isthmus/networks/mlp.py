@@ -72,7 +72,7 @@ class LayeredEncoder(nn.Module):
         hidden = torch.cat([x * (1 + noise.square()).rsqrt(), 0.5 * noise.log()], 1)
         outputs = []
         for layer in self.layers:
-            hidden = _tanh(layer(hidden))
+            hidden = layer(hidden).tanh()
             outputs.append(hidden)
         return torch.cat(outputs, 1)
 
@@ -98,13 +98,6 @@ class LastLayerDecoder(nn.Module):
         """(batch, layers * width) -> (batch, features)."""
         output: Tensor = self.out(value[:, -self.width :])
         return output
-
-
-def _tanh(x: Tensor) -> Tensor:
-    """Return tanh x, to within 2e-7, and forget x: torch's own takes a processor four times as long as its sigmoid."""
-    if torch.is_grad_enabled():
-        return 2 * torch.sigmoid(2 * x) - 1
-    return x.mul_(2).sigmoid_().mul_(2).sub_(1)
 
 
 def _initialise(layer: nn.Module, gain: float = 1.0) -> None:

@@ -24,7 +24,7 @@ from isthmus.objectives import mean, trimmed
 __all__ = ["denoising", "restorable_noise"]
 
 LOW, HIGH = 0.05, 2.0  # deviations of the noise, in deviations of x; beyond the highest rows lose what sets them apart
-RESTORED = 0.92  # share of the variance
+RESTORED = 0.95  # share of the variance
 HALVINGS = 8  # of the ratio of HIGH to LOW
 
 

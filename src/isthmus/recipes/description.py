@@ -3,11 +3,12 @@
     moved        Σ (m − ½ mⱼ)² / s       m = h − h′, h the hidden units of x, h′ those of x̂: how far the code of a row
                                          moves when the row is restored and encoded again (RaPP, Kim et al., ICLR 2020),
                                          less half of how the code of the nearest remembered row does
-    remembered   Σ 2 log(1 + (x − x̂ₖ)² / 3s) / √(dⱼ + d)
+    remembered   Σ 2 log(1 + (x − x̂ₖ)² / 3s) / (dⱼ + d)
                                          what a near remembered row, restored, does not explain: column by column, a
-                                         t law, lest one column decide. The best of four is taken, each the nearest of
-                                         a quarter. dⱼ is the same of remembered row j itself, d the median: where
-                                         they lie apart, to lie apart tells less (LOF, Breunig et al., 2000)
+                                         t law, lest one column decide. The best of four is taken, each the nearest
+                                         of a quarter. dⱼ is the same of a remembered row itself, d the median, and
+                                         the geometric mean over the four counts: where they lie apart, to lie apart
+                                         tells less (LOF, Breunig et al., 2000)
     alone        Σ 2 log(1 + x² / 3)     what the columns cost alone, without all others: how far from the middle. It
                                          counts more where few rows taught how columns go together
 
@@ -16,7 +17,8 @@ Each s is the mean square over normal rows, of m and of x − x̂ⱼ, so every u
 is then priced in nats by how rare it is, −log P(D ≥ d), D log-normal as it is over normal rows that the auto-encoder
 did not learn from, and the prices are added, weighted. A cell such as fit never saw lengthens the description by
 log(1 + 20²) nats. Where remembered rows may be odd themselves, they count as many samples, and nothing is taken off for
-how they depart.
+how they depart. No row vouches for itself: one that equals a remembered row to the last bit is taken for that row, so
+that a table can be scored by what was learned from it.
 """
 
 from __future__ import annotations
@@ -41,8 +43,9 @@ FEW, MOST = 250, 1.25  # so many rows, over those that taught, are added to the 
 EXPECTED = 0.5  # of how the code of the nearest remembered row moves
 PARTS = 4  # of the remembered rows, the nearest of each is tried
 LEAST_UNIT, LEAST_COLUMN = 1e-4, 1e-3  # mean squares are no smaller: of hidden units, and of columns
-LEAST_ALLOWANCE = 1e-3  # of remembered rows that are copies of each other
+LEAST_SPACING = 1e-3  # of remembered rows that are copies of each other
 LEAST_SPREAD = 1e-3  # of log departures
+MARK, BITS = 0x5851F42D4C957F2D, 53  # a row's mark: a polynomial of its numbers' bits at this place, as a float64 holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +79,9 @@ class Description(nn.Module):
     """
 
     restored: Tensor
+    marks: Tensor
     movement: Tensor
-    allowance: Tensor
+    spacing: Tensor
     unit: Tensor
     column: Tensor
     usual: Tensor
@@ -89,8 +93,9 @@ class Description(nn.Module):
         known = memory if draws == 1 else 0
         units = len(model.embed(Batch(torch.zeros(1, features.width)))[0])
         self.register_buffer("restored", torch.zeros(memory, features.width))  # of the remembered rows
+        self.register_buffer("marks", torch.zeros(memory, dtype=torch.float64))  # by which they are known again
         self.register_buffer("movement", torch.zeros(known, units, dtype=torch.float16))  # expected beside them
-        self.register_buffer("allowance", torch.ones(known))  # what departures beside them are divided by
+        self.register_buffer("spacing", torch.ones(known))  # what departures beside them are divided by
         self.register_buffer("unit", torch.ones(units))  # mean squares
         self.register_buffer("column", torch.ones(features.width))
         self.register_buffer("usual", torch.tensor([[0.0, 1.0]], dtype=torch.float64).repeat(len(TERMS), 1))
@@ -105,7 +110,7 @@ class Description(nn.Module):
         """Raise ValueError where what was stored cannot have been learned."""
         if len(self.restored) % self.parts:
             raise ValueError("the remembered rows do not fall into so many parts")
-        for name in ("unit", "column", "allowance"):
+        for name in ("unit", "column", "spacing"):
             if not (getattr(self, name) > 0).all():
                 raise ValueError(f"what {name} divides by is not above zero everywhere")
 
@@ -124,16 +129,16 @@ class Description(nn.Module):
             Rows that the auto-encoder learned from.
         draws : int
         """
-        self.restored, self.draws = self.model.reconstruct(Batch(x)), draws
+        self.restored, self.marks, self.draws = self.model.reconstruct(Batch(x)), _marks(x), draws
         parts = torch.arange(len(x)).split(AT_ONCE)
         self.column = torch.cat([self._nearest_squares(x[part], part) for part in parts]).mean(0) + LEAST_COLUMN
         self.unit = self._moved(taught).square_().mean(0) + LEAST_UNIT
         if draws > 1:
-            self.movement, self.allowance = self.movement[:0], self.allowance[:0]
+            self.movement, self.spacing = self.movement[:0], self.spacing[:0]
             return
-        self.movement, self.allowance = (EXPECTED * self._moved(x)).half(), torch.ones(len(x))
+        self.movement, self.spacing = (EXPECTED * self._moved(x)).half(), torch.ones(len(x))
         own = torch.cat([self.departures(x[part], part)[:, TERMS.index("remembered")] for part in parts])
-        self.allowance = (own + own.median() + LEAST_ALLOWANCE).sqrt()
+        self.spacing = own + own.median() + LEAST_SPACING
 
     def calibrate(self, departures: Tensor) -> None:
         """Take normal rows' departures, (rows, terms), as what is usual."""
@@ -171,11 +176,12 @@ class Description(nn.Module):
         """
         moved = self._moved(x)
         index, squares = self._near(x, other_than)
-        remembered = _t_law(squares / self.column)
+        nearest_part = squares.sum(2).argmin(1, keepdim=True)
+        remembered = _t_law(squares.div_(self.column))
         if self.draws == 1:
-            closest = index.gather(1, squares.sum(2).argmin(1, keepdim=True)).squeeze(1)
+            closest = index.gather(1, nearest_part).squeeze(1)
             moved -= _rows(self.movement, closest)
-            remembered = remembered.amin(1) / self.allowance[closest]
+            remembered = remembered.amin(1) / self.spacing.log()[index].mean(1).exp()
         else:
             remembered = remembered.mean(1)
         return torch.stack([moved.square_() @ self.unit.reciprocal(), remembered, _t_law(x.square())], 1)
@@ -200,12 +206,13 @@ class Description(nn.Module):
 
         (rows, cells) float64 -> Explanation
         """
-        parts = [self._explain(part) for part in rows.split(EXPLAINED_AT_ONCE)]
+        lengths = self(rows)  # as they are scored, to the last bit
+        blocks = zip(rows.split(EXPLAINED_AT_ONCE), lengths.split(EXPLAINED_AT_ONCE), strict=True)
+        parts = [self._explain(*block) for block in blocks]
         return Explanation(torch.cat([part.shares for part in parts]), torch.cat([part.expected for part in parts]))
 
-    def _explain(self, rows: Tensor) -> Explanation:
+    def _explain(self, rows: Tensor, length: Tensor) -> Explanation:
         x, strange = self.features(rows), self.features.never_seen(rows)
-        length = self.length(x, strange.sum(1))
         count, columns = len(rows), self.features.columns
         owner = self.features.column_of == torch.arange(columns)[:, None]  # (columns, features)
         without = (strange.sum(1, keepdim=True) - strange).flatten()
@@ -239,6 +246,10 @@ class Description(nn.Module):
     def _near(self, x: Tensor, other_than: Tensor | None) -> tuple[Tensor, Tensor]:
         """Return near remembered rows' places, (rows, parts), and squared differences, (rows, parts, features)."""
         index = nearest(x, self.restored, other_than, self.parts)
+        itself = torch.where(self.marks[index] == _marks(x)[:, None], index, -1).amax(1)
+        if (itself >= 0).any():
+            others = itself[:, None] if other_than is None else torch.stack([itself, other_than], 1)
+            index = nearest(x, self.restored, others, self.parts)
         return index, (x[:, None] - _rows(self.restored, index)).square_()
 
     def _nearest_squares(self, x: Tensor, other_than: Tensor) -> Tensor:
@@ -254,6 +265,7 @@ class Description(nn.Module):
         (rows, features) -> (rows, columns, features)
         """
         every = torch.cdist(x, self.restored).square()
+        every[self.marks == _marks(x)[:, None]] = torch.inf  # not the row itself
         index = []
         for own in owner:
             apart = torch.cdist(x[:, own], self.restored[:, own]).square() if own.any() else 0.0
@@ -263,6 +275,12 @@ class Description(nn.Module):
 
 def _log(departures: Tensor) -> Tensor:
     return (departures.double() + 1e-9).log()  # a copy of a remembered row departs by nothing
+
+
+def _marks(x: Tensor) -> Tensor:
+    """Return a number for each row that is another's only by a chance of 2⁻⁵³, (rows, features) -> (rows,)."""
+    powers = torch.full((x.shape[1],), MARK, device=x.device).cumprod(0)
+    return ((x.contiguous().view(torch.int32) * powers).sum(1) >> (64 - BITS)).double()
 
 
 def _rows(of: Tensor, index: Tensor) -> Tensor:

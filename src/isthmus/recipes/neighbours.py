@@ -14,7 +14,6 @@ from torch import Tensor, nn
 __all__ = ["nearest", "nearest_neighbours", "squared_distance"]
 
 AT_ONCE = 1024  # points whose distances to all others are held
-COLUMNS = 32  # of distances, of which the least are found side by side
 SMALLEST = 1e-9  # squared distance of a copy, where distances are multiplied
 
 
@@ -26,8 +25,8 @@ def nearest(points: Tensor, among: Tensor, other_than: Tensor | None = None, dra
     points : tensor (batch, width)
     among : tensor (count, width)
         `draws` samples of equal size, in succession.
-    other_than : tensor (batch,), optional
-        For each point one of the others that does not count: itself; -1 for none.
+    other_than : tensor (batch,) or (batch, n), optional
+        For each point the others that do not count, as itself; -1 for none.
     draws : int
     """
     size = len(among) // draws
@@ -73,16 +72,8 @@ def nearest_neighbours(points: Tensor, count: int, seen: Sequence[Tensor] = (), 
 
 
 def _argmin(x: Tensor) -> Tensor:
-    """Return the place of the smallest, (a, b, count) -> (a, b): its column in a table of `COLUMNS`, then its row.
-
-    Finding minima side by side takes a processor a ninth of the time that finding the place of one does.
-    """
-    if x.shape[2] % COLUMNS:
-        return x.argmin(2)
-    table = x.unflatten(2, (-1, COLUMNS))
-    column = table.amin(2).argmin(2, keepdim=True)
-    row = table.gather(3, column[..., None].expand(-1, -1, table.shape[2], 1)).squeeze(3).argmin(2)
-    return row * COLUMNS + column.squeeze(2)
+    """Return the place of the smallest in the last dimension; numpy's takes a processor a third of the time."""
+    return torch.from_numpy(x.numpy().argmin(-1)) if x.device.type == "cpu" else x.argmin(-1)
 
 
 def _widened(among: Tensor) -> Tensor:
@@ -94,6 +85,7 @@ def _partial(points: Tensor, widened: Tensor, other_than: Tensor | None) -> Tens
     """Return |a - b|² - |a|² = |b|² - 2ab of every pair: one matrix product."""
     partial = nn.functional.pad(points, (0, 1), value=1.0) @ widened.T
     if other_than is not None:
-        rows = torch.nonzero(other_than >= 0).squeeze(1)
-        partial[rows, other_than[rows]] = torch.inf
+        others = other_than.view(len(points), -1)
+        rows, which = torch.nonzero(others >= 0, as_tuple=True)
+        partial[rows, others[rows, which]] = torch.inf
     return partial

@@ -24,8 +24,7 @@ def silent(done: str, count: int) -> None:
 def explained(detector: Any, X: Any, top: int | None, told: Told = silent) -> dict[str, list[Any]]:
     """Return `row`, `column`, `share`, `seen` and `expected`, the most telling column of a row first.
 
-    The shares of a row add up to minus its score. A description rounds a little differently in blocks of another
-    size, and where a handful of rows say what is usual that is per mille of the price.
+    The shares of a row add up to minus its score.
 
     Parameters
     ----------
@@ -42,15 +41,10 @@ def explained(detector: Any, X: Any, top: int | None, told: Told = silent) -> di
     found: dict[str, list[Any]] = {"row": [], "column": [], "share": [], "seen": [], "expected": []}
     first = 0
     for table, rows in detector.encoded(X, told=False):
-        lengths = -detector.score_rows(rows)
         for start in range(0, len(rows), at_once):
             with one_thread(), torch.inference_mode():
                 explanation = description.explain(rows[start : start + at_once])
             shares = explanation.shares.double().numpy()
-            total = shares.sum(1)
-            shares *= np.divide(lengths[start : start + at_once], total, out=np.ones_like(total), where=total > 0)[
-                :, None
-            ]
             order = np.argsort(-shares, axis=1, kind="stable")[:, :most]
             for row, telling in enumerate(order):
                 expected = schema.texts(explanation.expected[row].numpy())

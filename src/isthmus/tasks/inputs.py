@@ -178,7 +178,7 @@ class TableInput:
             if column.type == "number":
                 frame[column.name] = cells[:, at]
             at += len(column.cells(place))
-        return frame
+        return frame[[column.name for column in self.schema.columns if column.name in frame]]
 
     def encoder(self, out: int, width: int) -> nn.Module:
         return Dense([self.features.width, DENSE, DENSE, out])
