@@ -49,3 +49,12 @@ def maps(count: int, seed: int, *, alike: float = 0.9) -> tuple[Batch, torch.Ten
     away = torch.randint(1, 4, (count, 3), generator=chance) * (torch.rand(count, 3, generator=chance) > alike)
     nats = math.log(4) + torch.where(away == 0, -math.log(alike), -math.log((1 - alike) / 3)).sum(1)
     return Batch(torch.cat([first, (first + away) % 4], 1).view(-1, 2, 2)), nats
+
+
+def plane(count: int, seed: int, *, noise: float = 1.0) -> tuple[Batch, torch.Tensor]:
+    """Points of six numbers near a plane, normal in all: (count, 6), and the nats of each."""
+    chance = torch.Generator().manual_seed(seed)
+    loading = torch.tensor([[3.0, 2.0, 0.0, -1.0, 0.0, 1.0], [0.0, 1.0, 3.0, 0.0, -2.0, 1.0]])
+    x = torch.randn(count, 2, generator=chance) @ loading + noise * torch.randn(count, 6, generator=chance)
+    law = torch.distributions.MultivariateNormal(torch.zeros(6), loading.T @ loading + noise**2 * torch.eye(6))
+    return Batch(x), -law.log_prob(x)

@@ -16,18 +16,20 @@ from isthmus.recipes.denoising import denoising
 from isthmus.training.loop import evaluate, train
 from isthmus.training.settings import Settings
 from tests.enumerable import Reader, Symbol, bits_source, words
-from tests.laws import RecipeLaws, assert_no_shorter_than_entropy
+from tests.laws import HonestNats, RecipeLaws, assert_no_shorter_than_entropy
+from tests.sources import plane
 
 
 class TestDenoising(RecipeLaws):
     make, batch = staticmethod(lambda: denoising(6, width=16)), Batch(torch.randn(20, 6))
 
 
-class TestVariational(RecipeLaws):
+class TestVariational(HonestNats, RecipeLaws):
     make = staticmethod(
         lambda: AutoEncoder(encoder=nn.Linear(6, 8), code=Gaussian(4), decoder=Reader(4, 6), distance=Normal())
     )
     batch = Batch(torch.randn(20, 6))
+    source, steps = staticmethod(plane), 800
 
 
 class TestAdversarial(RecipeLaws):
@@ -40,7 +42,7 @@ class TestAdversarial(RecipeLaws):
     batch = Batch(torch.randn(20, 6), {"speaker": torch.randint(3, (20,))})
 
 
-class TestSampled(RecipeLaws):
+class TestSampled(HonestNats, RecipeLaws):
     make = staticmethod(
         lambda: AutoEncoder(
             encoder=nn.Linear(8, 4), code=Symbol(4), decoder=Reader(4, 8), distance=Bernoulli(), draws=3
@@ -50,7 +52,7 @@ class TestSampled(RecipeLaws):
     source, steps = staticmethod(words), 800
 
 
-class TestOneOfK(RecipeLaws):
+class TestOneOfK(HonestNats, RecipeLaws):
     make = staticmethod(
         lambda: AutoEncoder(
             encoder=nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, 4)), code=OneHot(4),

@@ -38,17 +38,17 @@ SHAPE = (1, 8, 8)
 PICTURES = Batch(torch.rand(6, *SHAPE))
 
 
-class TestVae(RecipeLaws):
+class TestVae(HonestNats, RecipeLaws):
     make, batch = staticmethod(lambda: vae(SHAPE, latent=4, width=8)), PICTURES
     source = staticmethod(speckles)
 
 
-class TestImportanceWeighted(RecipeLaws):
+class TestImportanceWeighted(HonestNats, RecipeLaws):
     make, batch = staticmethod(lambda: vae(SHAPE, latent=4, width=8, draws=3)), PICTURES
     source = staticmethod(speckles)
 
 
-class TestContentAndStyle(RecipeLaws):
+class TestContentAndStyle(HonestNats, RecipeLaws):
     make = staticmethod(
         lambda: content_and_style(Classes(nn.Flatten(), nn.Identity(), 64, 4), SHAPE, latent=4, width=4)
     )
@@ -56,7 +56,7 @@ class TestContentAndStyle(RecipeLaws):
     source, steps = staticmethod(partial(shades, noise=0.2)), 400
 
 
-class TestTotalCorrelation(RecipeLaws):
+class TestTotalCorrelation(HonestNats, RecipeLaws):
     make, batch = staticmethod(lambda: vae(SHAPE, latent=4, width=8, total_correlation=6.0)), PICTURES
     source = staticmethod(speckles)
 
@@ -67,18 +67,18 @@ def test_what_is_not_built_beside_total_correlation_is_refused(other):
         vae(SHAPE, latent=4, width=4, total_correlation=6.0, **other)
 
 
-class TestVqVae(RecipeLaws):
+class TestVqVae(HonestNats, RecipeLaws):
     make, batch = staticmethod(lambda: vqvae(SHAPE, entries=16, latent=4, width=8, deviation=0.3)), PICTURES
     source = staticmethod(partial(shades, noise=0.3))
 
 
-class TestVqVaeByGradient(RecipeLaws):
+class TestVqVaeByGradient(HonestNats, RecipeLaws):
     make = staticmethod(lambda: vqvae(SHAPE, entries=16, latent=4, width=8, deviation=0.3, learned="gradient"))
     batch = PICTURES
     source, steps = staticmethod(partial(shades, noise=0.3)), 400
 
 
-class TestFiniteScalars(RecipeLaws):
+class TestFiniteScalars(HonestNats, RecipeLaws):
     make, batch = staticmethod(lambda: vqvae(SHAPE, width=8, deviation=0.3, learned="levels")), PICTURES
     source = staticmethod(partial(shades, noise=0.3))
 
@@ -124,13 +124,14 @@ def test_where_no_levels_give_the_entries_asked_for_the_nearest_are_named(entrie
         vqvae(SHAPE, entries=entries, width=4, halvings=1, learned="levels")
 
 
-class TestBits(RecipeLaws):
+class TestBits(HonestNats, RecipeLaws):
     make, batch = staticmethod(lambda: bits(SHAPE, count=8, width=8)), PICTURES
     source, steps = staticmethod(partial(shades, noise=0.5**0.5, brightest=3.0)), 400
 
 
 class TestBitsFromOtherViews(RecipeLaws):
     make, batch = staticmethod(lambda: bits(SHAPE, count=8, width=4, view=Warps())), PICTURES
+    no_source = "clean rows are described as TestBits does"
 
 
 class TestInpainting(RecipeLaws):

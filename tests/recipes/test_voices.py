@@ -37,10 +37,12 @@ class TestAdaINVC(RecipeLaws):
 
 class TestSpeechUnits(RecipeLaws):
     make, batch = staticmethod(lambda: speech_units(width=16, entries=8, content=4, style=8)), pairs()
+    no_source = "whose voice it is is told beside the code, and not paid for"
 
 
 class TestSpeechSounds(RecipeLaws):
     make, batch = staticmethod(lambda: speech_sounds(width=16, entries=8, content=4, style=8)), pairs()
+    no_source = "whose voice it is is told beside the code, and not paid for"
 
 
 class TestAutoVC(RecipeLaws):
