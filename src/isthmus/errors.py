@@ -5,8 +5,8 @@ The command line prints any of them on one line and exits with 2; all else is ou
 """
 
 __all__ = [
-    "CalibrationWarning", "DataError", "IsthmusError", "ModelError", "OptionError", "OutputError", "SchemaWarning",
-    "SoundWarning",
+    "CalibrationWarning", "DataError", "IsthmusError", "MissingLibraryError", "ModelError", "OptionError",
+    "OutputError", "SchemaWarning", "SoundWarning",
 ]  # fmt: skip
 
 
@@ -28,6 +28,10 @@ class ModelError(IsthmusError, ValueError):
 
 class OutputError(IsthmusError, OSError):
     """A result could not be written; what stood there before is untouched."""
+
+
+class MissingLibraryError(IsthmusError, ImportError):
+    """A library is not installed, or cannot be loaded; the message says what to install."""
 
 
 class CalibrationWarning(UserWarning):

@@ -23,7 +23,7 @@ FLOORS = [
     ["kinds"],
     ["players"],
     ["code"],
-    ["tensors", "files", "sparing"],
+    ["tensors", "files", "sparing", "extras"],
     ["errors", "version", "words"],
 ]
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

@@ -197,19 +197,6 @@ def test_a_masked_cell_is_missing():
     assert np.isnan(tables.read(array).column("x1").to_pylist()[0])
 
 
-def test_a_table_goes_back_into_the_container_it_came_in(tmp_path):
-    frame = pd.DataFrame({"a": [1.5, 2.5], "k": ["u", "v"]}, index=[7, 9])
-    table = tables.read(frame)
-    pd.testing.assert_frame_equal(tables.like(frame, table), frame, check_dtype=False)
-    assert tables.like(pl.from_pandas(frame), table).equals(pl.from_pandas(frame))
-    assert tables.like(pl.from_pandas(frame).lazy(), table).equals(pl.from_pandas(frame))
-    assert tables.like(table, table) is table
-    assert tables.like(str(tmp_path / "t.csv"), table)["k"].tolist() == ["u", "v"]
-    array = np.array([[1.0, 2], [3, 4]])
-    assert np.array_equal(tables.like(array, tables.read(array)), array)
-    assert tables.like([[1, "u"]], table).tolist() == [[1.5, "u"], [2.5, "v"]]
-
-
 @pytest.mark.parametrize("name", ["t.csv", "t.csv.gz", "t.parquet", "t.arrow"])
 def test_only_the_columns_asked_for_are_read(tmp_path, name):
     table = pa.table({"a": [1, 2], "a.b": [3, 4], "c": ["u", "v"]})

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 
 from isthmus.errors import DataError, SoundWarning
+from isthmus.extras import needed
 from isthmus.files import found_below, replaced_file
 from isthmus.kinds.sound_ends import missing_end
-from isthmus.kinds.speech_extra import needed
 from isthmus.words import printable
 
 __all__ = [
@@ -142,7 +142,7 @@ def stream(path: str | Path, rate: int = RATE, *, seconds: float = BLOCK) -> Gen
     DataError
         Naming the file: missing, empty or not sound, or damaged further on.
     """
-    with needed("soxr"):
+    with needed("soxr", "recordings", extra="speech"):
         import soxr
 
     path = Path(path)
@@ -220,7 +220,7 @@ def write(path: str | Path, parts: Iterable[np.ndarray], rate: int = RATE, *, no
     OutputError
         If the place cannot be written to.
     """
-    with needed("soundfile"):
+    with needed("soundfile", "recordings", extra="speech"):
         import soundfile
 
     path = Path(path)
@@ -255,7 +255,7 @@ def note(path: str | Path) -> str:
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
     """Open a sound file, with every way in which it cannot be opened or read told in one line."""
-    with needed("soundfile"):
+    with needed("soundfile", "recordings", extra="speech"):
         import soundfile
 
     try:

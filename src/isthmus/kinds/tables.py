@@ -18,7 +18,7 @@ import pyarrow as pa
 from isthmus.errors import DataError
 from isthmus.kinds import table_files
 
-__all__ = ["like", "named", "numbered", "read", "row_numbers", "selected", "source_name", "stream"]
+__all__ = ["named", "numbered", "read", "row_numbers", "selected", "source_name", "stream"]
 
 CELLS_AT_ONCE = 500_000  # of a streamed batch: 4 MB as float64
 COMPLEX = "Complex data not supported: give real and imaginary part as two columns"
@@ -75,31 +75,6 @@ def stream(X: Any, *, delimiter: str | None = None, columns: Collection[str] | N
     for start in range(0, table.num_rows, rows):
         part = table.slice(start, rows)
         yield part if isinstance(numbers, range) else numbered(part, numbers[start : start + rows])
-
-
-def like(X: Any, table: pa.Table) -> Any:
-    """Return a table in the container that X came in.
-
-    A data frame gives one of the same library (pandas with the index of X, if it has as many rows), an array or
-    list of rows a 2-d array, a pyarrow Table or RecordBatch a Table, and a path a pandas data frame.
-    """
-    if isinstance(X, (pa.Table, pa.RecordBatch)):
-        return table
-    if isinstance(X, (str, Path)) or _is_pandas(X):
-        frame = table.replace_schema_metadata(None).to_pandas()
-        if _is_pandas(X):
-            frame.columns = X.columns if len(X.columns) == frame.shape[1] else frame.columns
-            frame.index = X.index if len(X) == len(frame) else frame.index
-        return frame
-    import narwhals as nw
-
-    frame = nw.from_native(X, pass_through=True)
-    if isinstance(frame, (nw.DataFrame, nw.LazyFrame)):
-        library = nw.get_native_namespace(frame)
-        return library.from_arrow(table) if hasattr(library, "from_arrow") else table
-    columns = [column.to_numpy() for column in table.columns]
-    numeric = all(column.dtype.kind in "fiub" for column in columns)
-    return np.stack([column if numeric else column.astype(object) for column in columns], axis=1)
 
 
 def named(table: pa.Table) -> bool:

@@ -37,7 +37,7 @@ __all__ = ["TERMS", "Description", "Explanation"]
 
 AT_ONCE = 1024  # rows in a block: few enough that distances stay in cache, and enough that calls cost little
 EXPLAINED_AT_ONCE = 64  # rows; each is tried with every column mended
-WEIGHTS = {"moved": 2.0, "remembered": 2.0, "alone": 0.25}
+WEIGHTS = {"moved": 2.0, "remembered": 2.0, "alone": 0.5}
 TERMS = tuple(WEIGHTS)
 FEW, MOST = 250, 1.25  # so many rows, over those that taught, are added to the weight of "alone"; and no more than that
 EXPECTED = 0.5  # of how the code of the nearest remembered row moves

@@ -10,8 +10,8 @@ import matplotlib as mpl
 import numpy as np
 from PIL import Image
 
+from isthmus.extras import needed
 from isthmus.kinds.speech import RATE
-from isthmus.kinds.speech_extra import needed
 from isthmus.reports.page import write_page
 from isthmus.reports.pictures import data_url
 from isthmus.tasks.voice_comparison import JUDGED, Comparison, brightness
@@ -48,7 +48,7 @@ def write_comparison(found: Comparison, path: str | Path) -> None:
 
 
 def _sound_url(samples: np.ndarray, note: str) -> str:
-    with needed("soundfile"):
+    with needed("soundfile", "recordings", extra="speech"):
         import soundfile
 
     buffer = io.BytesIO()

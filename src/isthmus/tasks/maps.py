@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 
 import numpy as np
 from sklearn.decomposition import PCA
 
 from isthmus.errors import DataError, OptionError
-from isthmus.kinds.speech_extra import MissingLibraryError
+from isthmus.extras import needed
 from isthmus.training.threads import threads
 from isthmus.words import counted
 
@@ -32,10 +31,10 @@ def check_methods(methods: Iterable[str]) -> None:
         if method not in FEWEST:
             raise OptionError(f"method must be {', '.join(FEWEST)}, not {method!r}")
         if method == "tsne":
-            with _needed("openTSNE"):
+            with needed("openTSNE", "maps by t-SNE", extra="maps"):
                 import openTSNE  # noqa: F401
         if method == "umap":
-            with _needed("umap-learn"):
+            with needed("umap-learn", "maps by UMAP", extra="maps"):
                 import umap  # noqa: F401
 
 
@@ -75,12 +74,3 @@ def _umap(points: np.ndarray, seed: int) -> np.ndarray:
 
     neighbours = min(NEIGHBOURS, len(points) - 1)
     return np.asarray(UMAP(n_neighbors=neighbours, random_state=seed, n_jobs=1).fit_transform(points))
-
-
-@contextmanager
-def _needed(library: str) -> Iterator[None]:
-    """Turn a missing library into one line that says what to install."""
-    try:
-        yield
-    except ImportError as error:
-        raise MissingLibraryError(f"this map needs {library} ({error}): pip install 'isthmus[maps]'") from error

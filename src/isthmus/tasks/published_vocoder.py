@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from isthmus.errors import ModelError
-from isthmus.kinds.speech_extra import needed
+from isthmus.extras import needed
 from isthmus.networks.bigvgan import BigVGAN
 from isthmus.networks.published import PublishedMel
 from isthmus.networks.vocoder import Vocoder
@@ -76,7 +76,7 @@ class PublishedVocoder(nn.Module):
 
     def sound(self, samples: np.ndarray, rate: int) -> np.ndarray:
         """Return the same sound, made again: (samples,) at the rate -> (samples,), float32."""
-        with needed("soxr"):
+        with needed("soxr", "recordings", extra="speech"):
             import soxr
 
         loudest = float(np.abs(samples).max(initial=0.0))
@@ -106,7 +106,7 @@ def _settings(path: Path) -> Any:
     text = path.read_text(encoding="utf-8", errors="replace")
     if path.suffix == ".json":
         return json.loads(text)
-    with needed("pyyaml"):
+    with needed("pyyaml", "recordings", extra="speech"):
         import yaml
 
     try:

@@ -19,8 +19,8 @@ from torch import Tensor
 
 from isthmus.code import Batch, Passage
 from isthmus.errors import DataError
+from isthmus.extras import needed
 from isthmus.files import check_place, made_folder
-from isthmus.kinds.speech_extra import MissingLibraryError
 from isthmus.players import Player
 from isthmus.training import checkpoints
 from isthmus.training.devices import lent
@@ -232,9 +232,8 @@ def _log(settings: Settings) -> Iterator[Any]:
     if settings.log_dir is None or rank() != 0:
         yield None
         return
-    try:
+    with needed("TensorBoard", "logs", extra="logging"):
         from torch.utils.tensorboard import SummaryWriter
-    except ImportError as error:
-        raise MissingLibraryError("log_dir= needs TensorBoard: pip install 'isthmus[logging]'") from error
+
     with SummaryWriter(str(made_folder(settings.log_dir))) as writer:
         yield writer
