@@ -56,7 +56,7 @@ def test_the_nearest_remembered_row_is_the_nearest_of_all_parts(description):
     near = [torch.cdist(x, part).argmin(1) for part in description.restored.tensor_split(PARTS)]
     size = len(description.restored) // PARTS
     spacing = torch.stack([description.spacing[own + size * part] for part, own in enumerate(near)])
-    expected = unexplained / spacing.log().mean(0).exp()
+    expected = unexplained / spacing.log().mean(0).exp() ** 0.75
     assert departure(description, x, "remembered").tolist() == pytest.approx(expected.tolist(), rel=0.02)
 
 

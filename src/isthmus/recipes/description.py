@@ -3,7 +3,7 @@
     moved        Σ (m − ½ mⱼ)² / s       m = h − h′, h the hidden units of x, h′ those of x̂: how far the code of a row
                                          moves when the row is restored and encoded again (RaPP, Kim et al., ICLR 2020),
                                          less half of how the code of the nearest remembered row does
-    remembered   Σ 2 log(1 + (x − x̂ₖ)² / 3s) / (dⱼ + d)
+    remembered   Σ 2 log(1 + (x − x̂ₖ)² / 3s) / (dⱼ + d)^¾
                                          what a near remembered row, restored, does not explain: column by column, a
                                          t law, lest one column decide. The best of four is taken, each the nearest
                                          of a quarter. dⱼ is the same of a remembered row itself, d the median, and
@@ -37,15 +37,16 @@ __all__ = ["TERMS", "Description", "Explanation"]
 
 AT_ONCE = 1024  # rows in a block: few enough that distances stay in cache, and enough that calls cost little
 EXPLAINED_AT_ONCE = 64  # rows; each is tried with every column mended
-WEIGHTS = {"moved": 2.0, "remembered": 2.0, "alone": 0.5}
+WEIGHTS = {"moved": 2.0, "remembered": 2.0, "alone": 0.25}
 TERMS = tuple(WEIGHTS)
 FEW, MOST = 250, 1.25  # so many rows, over those that taught, are added to the weight of "alone"; and no more than that
+LENIENCE = 0.75  # the power of what near remembered rows themselves depart by, that a departure is divided by
 EXPECTED = 0.5  # of how the code of the nearest remembered row moves
 PARTS = 4  # of the remembered rows, the nearest of each is tried
 LEAST_UNIT, LEAST_COLUMN = 1e-4, 1e-3  # mean squares are no smaller: of hidden units, and of columns
 LEAST_SPACING = 1e-3  # of remembered rows that are copies of each other
 LEAST_SPREAD = 1e-3  # of log departures
-MARK, BITS = 0x5851F42D4C957F2D, 53  # a row's mark: a polynomial of its numbers' bits at this place, as a float64 holds
+MARK = 0x5851F42D4C957F2D  # a row's mark is a polynomial of its numbers' bits at this place
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +182,7 @@ class Description(nn.Module):
         if self.draws == 1:
             closest = index.gather(1, nearest_part).squeeze(1)
             moved -= _rows(self.movement, closest)
-            remembered = remembered.amin(1) / self.spacing.log()[index].mean(1).exp()
+            remembered = remembered.amin(1) / (LENIENCE * _rows(self.spacing.log(), index).mean(1)).exp()
         else:
             remembered = remembered.mean(1)
         return torch.stack([moved.square_() @ self.unit.reciprocal(), remembered, _t_law(x.square())], 1)
@@ -241,12 +242,12 @@ class Description(nn.Module):
     def _moved(self, x: Tensor) -> Tensor:
         """Return how far the codes of rows move when they are restored and encoded again, (rows, units)."""
         code: Tensor = self.model.embed(Batch(x))
-        return code - self.model.embed(Batch(self.model.decode(code)))
+        return code.sub_(self.model.embed(Batch(self.model.decode(code))))
 
     def _near(self, x: Tensor, other_than: Tensor | None) -> tuple[Tensor, Tensor]:
         """Return near remembered rows' places, (rows, parts), and squared differences, (rows, parts, features)."""
         index = nearest(x, self.restored, other_than, self.parts)
-        itself = torch.where(self.marks[index] == _marks(x)[:, None], index, -1).amax(1)
+        itself = torch.where(_rows(self.marks, index) == _marks(x)[:, None], index, -1).amax(1)
         if (itself >= 0).any():
             others = itself[:, None] if other_than is None else torch.stack([itself, other_than], 1)
             index = nearest(x, self.restored, others, self.parts)
@@ -278,9 +279,9 @@ def _log(departures: Tensor) -> Tensor:
 
 
 def _marks(x: Tensor) -> Tensor:
-    """Return a number for each row that is another's only by a chance of 2⁻⁵³, (rows, features) -> (rows,)."""
+    """Return a number for each row that is another's only by a tiny chance, (rows, features) -> (rows,)."""
     powers = torch.full((x.shape[1],), MARK, device=x.device).cumprod(0)
-    return ((x.contiguous().view(torch.int32) * powers).sum(1) >> (64 - BITS)).double()
+    return (x.contiguous().view(torch.int32) * powers).sum(1).double()
 
 
 def _rows(of: Tensor, index: Tensor) -> Tensor:
