@@ -130,8 +130,11 @@ def test_an_edited_card_cannot_command_a_terminal(model):
     assert read_card(model) == "# M\ufffd\n\ttab[31mred"
 
 
-@pytest.mark.parametrize("name", ["unit", "column", "spacing"])
-@pytest.mark.parametrize("value", [0.0, -1.0, float("nan")])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [(name, value) for name in ("unit", "column", "spacing") for value in (0.0, -1.0, float("nan"), float("inf"))]
+    + [("restored", float("nan")), ("usual", float("nan")), ("marks", float("inf"))],
+)
 def test_a_scale_that_makes_scores_no_numbers_is_refused(model, name, value):
     tensors = load_file(model / "model.safetensors")
     tensors[name][0] = value

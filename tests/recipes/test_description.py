@@ -73,6 +73,34 @@ def test_a_row_that_equals_a_remembered_one_is_taken_for_it(rows):
     assert not torch.equal(described.departures(x + 1e-6), described.departures(x))  # nearly it is another
 
 
+def test_a_row_that_taught_is_explained_as_another_would_be():
+    chance = np.random.default_rng(0)
+    rows = torch.from_numpy(chance.normal(size=(600, COLUMNS)) @ chance.normal(size=(COLUMNS, COLUMNS)))
+    column = torch.arange(30) % COLUMNS
+    rows[torch.arange(30), column] += 4 * rows.std(0)[column]
+    description = learn_normal(CELLS, rows, steps=300, width=64).description
+    shares = description.explain(rows[:30]).shares
+    assert (shares.argmax(1) == column).double().mean() >= 0.9
+    most = (shares.amax(1) / shares.sum(1)).mean()
+    assert most >= 0.6
+
+
+def test_a_zero_below_zero_is_a_zero():
+    described, x = remembering(torch.tensor([[0.0, 1.0, 2.0, -1.0, 1.0], [0.0, -1.0, -2.0, 1.0, -1.0]] * 4).double())
+    assert torch.equal(described.departures(torch.where(x == 0, -0.0, x)), described.departures(x))
+
+
+@pytest.mark.parametrize("count", [2, 3, 4, 5, 7, 8, 9])
+def test_among_few_rows_none_vouches_for_itself(count):
+    rows = torch.from_numpy(np.random.default_rng(0).normal(size=(count, COLUMNS)))
+    description = learn_normal(CELLS, rows, steps=5, width=16).description
+    x = description.features(rows)
+    near, _ = description._near(x, None)
+    itself = description._itself(x)
+    assert (itself >= 0).sum() >= count // 2 * 2 - 2
+    assert (near != itself[:, None]).all()
+
+
 def test_half_of_how_the_code_of_the_nearest_remembered_row_moves_is_expected(description, rows):
     x = description.features(rows)
     moved = description.model.embed(Batch(x)) - description.model.embed(Batch(description.model.reconstruct(Batch(x))))

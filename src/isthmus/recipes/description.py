@@ -33,7 +33,7 @@ from isthmus.code import Batch
 from isthmus.networks.features import CellFeatures
 from isthmus.recipes.neighbours import nearest
 
-__all__ = ["TERMS", "Description", "Explanation"]
+__all__ = ["AT_ONCE", "TERMS", "Description", "Explanation", "parts_of"]
 
 AT_ONCE = 1024  # rows in a block: few enough that distances stay in cache, and enough that calls cost little
 EXPLAINED_AT_ONCE = 64  # rows; each is tried with every column mended
@@ -96,7 +96,7 @@ class Description(nn.Module):
         self.register_buffer("restored", torch.zeros(memory, features.width))  # of the remembered rows
         self.register_buffer("marks", torch.zeros(memory, dtype=torch.float64))  # by which they are known again
         self.register_buffer("movement", torch.zeros(known, units, dtype=torch.float16))  # expected beside them
-        self.register_buffer("spacing", torch.ones(known))  # what departures beside them are divided by
+        self.register_buffer("spacing", torch.ones(known))  # what they themselves depart by
         self.register_buffer("unit", torch.ones(units))  # mean squares
         self.register_buffer("column", torch.ones(features.width))
         self.register_buffer("usual", torch.tensor([[0.0, 1.0]], dtype=torch.float64).repeat(len(TERMS), 1))
@@ -105,12 +105,15 @@ class Description(nn.Module):
     @property
     def parts(self) -> int:
         """Groups of equal size that the remembered rows fall into, the nearest of each of which is looked at."""
-        return self.draws if self.draws > 1 else min(PARTS, len(self.restored))
+        return self.draws if self.draws > 1 else parts_of(len(self.restored))
 
     def check(self) -> None:
         """Raise ValueError where what was stored cannot have been learned."""
         if len(self.restored) % self.parts:
             raise ValueError("the remembered rows do not fall into so many parts")
+        for name, stored in self.state_dict().items():
+            if not stored.isfinite().all():
+                raise ValueError(f"{name} holds what is no number")
         for name in ("unit", "column", "spacing"):
             if not (getattr(self, name) > 0).all():
                 raise ValueError(f"what {name} divides by is not above zero everywhere")
@@ -159,7 +162,7 @@ class Description(nn.Module):
         ]
         return torch.cat(parts)[: len(rows)] if parts else rows.new_zeros(0)
 
-    def length(self, x: Tensor, strange: Tensor) -> Tensor:
+    def length(self, x: Tensor, strange: Tensor, other_than: Tensor | None = None) -> Tensor:
         """Return the description lengths of rows, (rows,) nats.
 
         Parameters
@@ -167,8 +170,10 @@ class Description(nn.Module):
         x : tensor (rows, features)
         strange : tensor (rows,)
             Nats of cells that fit never saw, which x does not show.
+        other_than : tensor (rows,), optional
+            As for `departures`.
         """
-        return self.nats(self.departures(x)).sum(1) + strange
+        return self.nats(self.departures(x, other_than)).sum(1) + strange
 
     def departures(self, x: Tensor, other_than: Tensor | None = None) -> Tensor:
         """Return how far rows depart from what is normal, (rows, terms).
@@ -177,10 +182,9 @@ class Description(nn.Module):
         """
         moved = self._moved(x)
         index, squares = self._near(x, other_than)
-        nearest_part = squares.sum(2).argmin(1, keepdim=True)
+        closest = index.gather(1, squares.sum(2).argmin(1, keepdim=True)).squeeze(1)
         remembered = _t_law(squares.div_(self.column))
         if self.draws == 1:
-            closest = index.gather(1, nearest_part).squeeze(1)
             moved -= _rows(self.movement, closest)
             remembered = remembered.amin(1) / (LENIENCE * _rows(self.spacing.log(), index).mean(1)).exp()
         else:
@@ -214,7 +218,9 @@ class Description(nn.Module):
 
     def _explain(self, rows: Tensor, length: Tensor) -> Explanation:
         x, strange = self.features(rows), self.features.never_seen(rows)
+        itself = self._itself(x)
         count, columns = len(rows), self.features.columns
+        others = itself.repeat_interleave(columns)  # a mended copy is still that row: it does not vouch for it either
         owner = self.features.column_of == torch.arange(columns)[:, None]  # (columns, features)
         without = (strange.sum(1, keepdim=True) - strange).flatten()
 
@@ -222,13 +228,13 @@ class Description(nn.Module):
             """(rows, columns or 1, features) -> row i with column c replaced, (rows * columns, features)."""
             return torch.where(owner, substitute, x[:, None]).flatten(0, 1)
 
-        neighbour = self._neighbour_by_the_others(x, owner)
+        neighbour = self._neighbour_by_the_others(x, owner, itself)
         again = torch.cat([self.model.reconstruct(Batch(part)) for part in mended(neighbour).split(AT_ONCE)])
         substitutes = (self.model.reconstruct(Batch(x))[:, None], neighbour, again.view(count, columns, -1))
         gains, expected = [], []
         for substitute in substitutes:
-            parts = zip(mended(substitute).split(AT_ONCE), without.split(AT_ONCE), strict=True)
-            lengths = torch.cat([self.length(part, gone) for part, gone in parts])
+            parts = zip(*(each.split(AT_ONCE) for each in (mended(substitute), without, others)), strict=True)
+            lengths = torch.cat([self.length(*part) for part in parts])
             gains.append(length[:, None] - lengths.view(count, columns))
             own = (substitute * owner).sum(1)  # every feature as its own column's substitute has it
             expected.append(self.features.values(own))
@@ -260,18 +266,29 @@ class Description(nn.Module):
             return squares.mean(1)
         return squares[torch.arange(len(x)), squares.sum(2).argmin(1)]
 
-    def _neighbour_by_the_others(self, x: Tensor, owner: Tensor) -> Tensor:
-        """Return, for each row and column, the remembered row nearest by all other columns.
+    def _itself(self, x: Tensor) -> Tensor:
+        """Return the remembered row that each row is, (rows,); -1 for none."""
+        same = self.marks == _marks(x)[:, None]
+        return torch.where(same.any(1), same.byte().argmax(1), -1)
+
+    def _neighbour_by_the_others(self, x: Tensor, owner: Tensor, itself: Tensor) -> Tensor:
+        """Return, for each row and column, the remembered row, not itself, nearest by all other columns.
 
         (rows, features) -> (rows, columns, features)
         """
         every = torch.cdist(x, self.restored).square()
-        every[self.marks == _marks(x)[:, None]] = torch.inf  # not the row itself
+        rows = torch.nonzero(itself >= 0).squeeze(1)
+        every[rows, itself[rows]] = torch.inf
         index = []
         for own in owner:
             apart = torch.cdist(x[:, own], self.restored[:, own]).square() if own.any() else 0.0
             index.append((every - apart).argmin(1))
         return self.restored[torch.stack(index, 1)]
+
+
+def parts_of(count: int) -> int:
+    """Return into how many parts so many remembered rows fall: of two and more, for none is its own neighbour."""
+    return min(PARTS, max(count // 2, 1))
 
 
 def _log(departures: Tensor) -> Tensor:
@@ -281,7 +298,7 @@ def _log(departures: Tensor) -> Tensor:
 def _marks(x: Tensor) -> Tensor:
     """Return a number for each row that is another's only by a tiny chance, (rows, features) -> (rows,)."""
     powers = torch.full((x.shape[1],), MARK, device=x.device).cumprod(0)
-    return (x.contiguous().view(torch.int32) * powers).sum(1).double()
+    return ((x + 0.0).contiguous().view(torch.int32) * powers).sum(1).double()  # + 0: no zero is below zero
 
 
 def _rows(of: Tensor, index: Tensor) -> Tensor:

@@ -73,7 +73,7 @@ def nearest_neighbours(points: Tensor, count: int, seen: Sequence[Tensor] = (), 
 
 def _argmin(x: Tensor) -> Tensor:
     """Return the place of the smallest in the last dimension; numpy's takes a processor a third of the time."""
-    return torch.from_numpy(x.numpy().argmin(-1)) if x.device.type == "cpu" else x.argmin(-1)
+    return torch.from_numpy(x.detach().numpy().argmin(-1)) if x.device.type == "cpu" else x.argmin(-1)
 
 
 def _widened(among: Tensor) -> Tensor:
@@ -85,7 +85,7 @@ def _partial(points: Tensor, widened: Tensor, other_than: Tensor | None) -> Tens
     """Return |a - b|² - |a|² = |b|² - 2ab of every pair: one matrix product."""
     partial = nn.functional.pad(points, (0, 1), value=1.0) @ widened.T
     if other_than is not None:
-        others = other_than.view(len(points), -1)
+        others = other_than[:, None] if other_than.dim() == 1 else other_than
         rows, which = torch.nonzero(others >= 0, as_tuple=True)
         partial[rows, others[rows, which]] = torch.inf
     return partial

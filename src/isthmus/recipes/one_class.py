@@ -18,7 +18,7 @@ from isthmus.code import Batch
 from isthmus.kinds.schema import Cell
 from isthmus.networks.features import CellFeatures
 from isthmus.recipes.denoising import denoising, restorable_noise
-from isthmus.recipes.description import AT_ONCE, PARTS, Description
+from isthmus.recipes.description import AT_ONCE, Description, parts_of
 from isthmus.recipes.neighbours import squared_distance
 from isthmus.training.history import History
 from isthmus.training.loop import train
@@ -134,8 +134,7 @@ def _remember(description: Description, x: Tensor, taught: Tensor, share: float)
     Where a share of the rows may be odd, the remembered ones count as many samples of a few each.
     """
     kept, draws = torch.randperm(len(x))[:REMEMBERED], 1
-    if len(kept) > PARTS:
-        kept = kept[: len(kept) - len(kept) % PARTS]
+    kept = kept[: len(kept) - len(kept) % parts_of(len(kept))]
     if share:
         few = min(_few(share), len(kept))
         draws = len(kept) // few
