@@ -9,7 +9,7 @@ from isthmus.code import Batch
 from isthmus.kinds.schema import Cell
 from isthmus.networks.features import CellFeatures
 from isthmus.recipes.denoising import denoising
-from isthmus.recipes.description import PARTS, TERMS, Description
+from isthmus.recipes.description import PARTS, TERMS, Description, parts_of
 from isthmus.recipes.one_class import learn_normal
 
 COLUMNS = 5
@@ -97,7 +97,7 @@ def test_among_few_rows_none_vouches_for_itself(count):
     x = description.features(rows)
     near, _ = description._near(x, None)
     itself = description._itself(x)
-    assert (itself >= 0).sum() >= count // 2 * 2 - 2
+    assert (itself >= 0).sum() == count - count % parts_of(count)
     assert (near != itself[:, None]).all()
 
 

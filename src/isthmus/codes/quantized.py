@@ -117,9 +117,8 @@ class Quantized(Bottleneck):
         return places.view(len(features), *features.shape[2:], self.width).movedim(-1, 1)
 
     def _nearest(self, places: Tensor) -> Tensor:
-        return (
-            torch.addmm(self.codebook.square().sum(1), places, self.codebook.T, alpha=-2).min(1).indices
-        )  # faster than argmin
+        apart = torch.addmm(self.codebook.square().sum(1), places, self.codebook.T, alpha=-2)
+        return apart.min(1).indices  # faster than argmin
 
     @torch.no_grad()
     def _start(self, places: Tensor) -> None:

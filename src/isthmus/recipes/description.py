@@ -182,13 +182,13 @@ class Description(nn.Module):
         """
         moved = self._moved(x)
         index, squares = self._near(x, other_than)
-        closest = index.gather(1, squares.sum(2).argmin(1, keepdim=True)).squeeze(1)
-        remembered = _t_law(squares.div_(self.column))
         if self.draws == 1:
+            closest = index.gather(1, squares.sum(2).argmin(1, keepdim=True)).squeeze(1)
             moved -= _rows(self.movement, closest)
-            remembered = remembered.amin(1) / (LENIENCE * _rows(self.spacing.log(), index).mean(1)).exp()
+            lenience = (LENIENCE * _rows(self.spacing.log(), index).mean(1)).exp()
+            remembered = _t_law(squares.div_(self.column)).amin(1) / lenience
         else:
-            remembered = remembered.mean(1)
+            remembered = _t_law(squares.div_(self.column)).mean(1)
         return torch.stack([moved.square_() @ self.unit.reciprocal(), remembered, _t_law(x.square())], 1)
 
     def nats(self, departures: Tensor) -> Tensor:

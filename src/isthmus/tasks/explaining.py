@@ -44,7 +44,7 @@ def explained(detector: Any, X: Any, top: int | None, told: Told = silent) -> di
         for start in range(0, len(rows), at_once):
             with one_thread(), torch.inference_mode():
                 explanation = description.explain(rows[start : start + at_once])
-            shares = explanation.shares.double().numpy()
+            shares = explanation.shares.numpy()
             order = np.argsort(-shares, axis=1, kind="stable")[:, :most]
             for row, telling in enumerate(order):
                 expected = schema.texts(explanation.expected[row].numpy())
