@@ -1,7 +1,7 @@
 """The tasks on pictures, on the digits that scikit-learn bundles: what a user would notice, at small scale."""
 
 import copy
-import signal
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -343,7 +343,7 @@ def test_a_fit_on_bad_pictures_leaves_nothing_of_the_one_before(make, tmp_path):
 )
 def test_a_fit_that_is_interrupted_leaves_neither_the_one_before_nor_half_of_its_own(make, part, tmp_path, monkeypatch):
     task = make().fit(DIGITS[:100])
-    monkeypatch.setattr(f"isthmus.{part}", lambda *_, **__: signal.raise_signal(signal.SIGINT))
+    monkeypatch.setattr(f"isthmus.{part}", Mock(side_effect=KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         task.fit(DIGITS[:90, :6])
     nothing_is_left(task, tmp_path)

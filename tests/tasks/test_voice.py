@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import signal
 import warnings
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -67,7 +67,7 @@ def test_the_same_again_and_after_saving(converter, tmp_path, folder):
 @pytest.mark.parametrize("part", ["tasks.learned.train", "tasks.voice.grouped_content"])
 def test_a_fit_that_is_interrupted_leaves_nothing_of_the_one_before(part, folder, monkeypatch):
     task = VoiceConverter(steps=1, width=8, content=2).fit(folder)
-    monkeypatch.setattr(f"isthmus.{part}", lambda *_, **__: signal.raise_signal(signal.SIGINT))
+    monkeypatch.setattr(f"isthmus.{part}", Mock(side_effect=KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         task.fit(folder)
     for use in (task.units, task.embed_voice, lambda take: task.convert(content=take, voice=take)):
