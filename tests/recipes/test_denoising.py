@@ -7,7 +7,7 @@ from torch import nn
 from isthmus.autoencoder import AutoEncoder
 from isthmus.codes.vector import Vector
 from isthmus.distances import Normal
-from isthmus.recipes.denoising import HIGH, LOW, restorable_noise
+from isthmus.recipes.denoising import HIGH, LOW, restorable_noise, restored_share
 
 
 class Best(nn.Module):
@@ -48,3 +48,19 @@ def test_it_stays_among_the_noises_that_were_taught():
     assert found(True, torch.randn(500, 1).expand(-1, 400)) == pytest.approx(HIGH, rel=0.02)
     assert found(True, torch.randn(500, 4)) == LOW  # restores nothing: their mean is not what they are
     assert found(False, torch.zeros(5, 3)) == LOW
+
+
+def test_the_share_restored_is_that_of_the_variance():
+    torch.manual_seed(0)
+    model = AutoEncoder(encoder=Mean(), code=Vector(), decoder=AsItIs(), distance=Normal())
+    own = torch.randn(4000, 4)
+    assert restored_share(model, own) == pytest.approx(1 / 4, rel=0.05)
+    assert restored_share(model, own[:, :1].expand(-1, 4)) == pytest.approx(1)
+    assert restored_share(model, torch.zeros(5, 4)) == 1  # nothing is lost of nothing
+
+
+class Mean(nn.Module):
+    """Keeps of a row its mean alone."""
+
+    def forward(self, x):
+        return x.mean(1, keepdim=True).expand_as(x)

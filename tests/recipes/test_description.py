@@ -140,7 +140,7 @@ def test_columns_alone_count_more_where_few_rows_taught(description, rows):
     other, far = copy.deepcopy(description), rows[:5] + 3.0
     prices = {}
     for taught in (40, 1000, 8000):
-        other.weigh(taught)
+        other.weigh(taught, 1.0)
         prices[taught] = other.nats(other.departures(other.features(far)))[:, TERMS.index("alone")]
     assert torch.allclose(prices[40], 3 * prices[1000])
     assert (prices[8000] < 0.6 * prices[1000]).all()
@@ -153,6 +153,29 @@ def test_a_normal_row_costs_less_than_one_far_in_every_column(description, rows)
 
 def test_the_weighted_prices_of_the_terms_add_up_to_the_length(description, rows):
     x = description.features(rows)
-    prices = description.nats(description.departures(x))
-    assert prices.shape == (len(rows), len(TERMS))
-    assert torch.allclose(prices.sum(1), description.length(x, torch.zeros(len(x))), atol=1e-6)
+    for restored, terms in ((1.0, 3), (0.6, 6)):  # what counts for nothing is not worked out
+        other = copy.deepcopy(description)
+        other.weigh(1000, restored)
+        prices = other.nats(other.departures(x))
+        assert prices.shape == (len(rows), terms)
+        assert torch.allclose(prices.sum(1), other.length(x, torch.zeros(len(x))), atol=1e-6)
+
+
+def test_where_little_is_restored_plain_squares_count_instead_of_the_code(description, rows):
+    other, x = copy.deepcopy(description), description.features(rows) + 0.5
+    other.weigh(1000, 0.2)
+    other.calibrate(other.departures(x))
+    squares = (x[:, None] - other.restored).square() / other.column
+    near = []
+    for own, part in zip(other.restored.tensor_split(PARTS), squares.tensor_split(PARTS, 1), strict=True):
+        nearest = (x[:, None] - own).square().sum(2).argmin(1)
+        near.append(part[torch.arange(len(x)), nearest].sum(1))
+    assert torch.allclose(departure(other, x, "apart"), torch.stack(near).amin(0), rtol=1e-4)
+    unrestored = (x - other.model.reconstruct(Batch(x))).square().sum(1)
+    assert torch.allclose(departure(other, x, "unrestored"), unrestored, rtol=1e-4)
+    assert torch.allclose(departure(other, x, "far"), x.square().sum(1), rtol=1e-4)
+    priced = other.nats(other.departures(x)) > 0
+    counting = [term for term, some in zip(TERMS, priced.any(0).tolist(), strict=True) if some]
+    assert counting == ["unrestored", "apart", "far"]
+    other.weigh(10, 0.2)  # of so few rows little can be learned, whatever they are
+    assert other.weights[TERMS.index("moved")] > 0.9 * description.weights[TERMS.index("moved")]

@@ -244,6 +244,21 @@ def test_rows_that_taught_do_not_vouch_for_themselves():
     assert np.array_equal(detector.score_samples(rows[:1]), detector.score_samples(rows)[:1])
 
 
+def test_documents_of_another_subject_are_odd_by_the_words_in_them():
+    chance = np.random.default_rng(0)
+
+    def documents(count, subject, words=400):  # which words are in them: no word tells much of another
+        likely = 1 / np.arange(1, words + 1) * np.where(np.arange(words) % 2 == subject, 1.0, 0.05)
+        table = np.zeros((count, words))
+        for row in table:
+            row[chance.choice(words, 3 + chance.poisson(6), p=likely / likely.sum())] = 1
+        return table
+
+    train, test = documents(1000, 0), np.concatenate([documents(600, 0), documents(60, 1)])
+    scores = AnomalyDetector(random_state=0).fit(train).score_samples(test)
+    assert roc_auc_score(np.arange(660) < 600, scores) > 0.985  # the nearest neighbour: .966
+
+
 def test_what_fit_warns_of_points_at_the_line_that_called_it(cells):
     pictures = np.random.default_rng(0).integers(0, 256, (30, 8, 8), dtype=np.uint8)
     for rows in (cells.benign[:30], pictures):

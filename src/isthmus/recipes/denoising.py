@@ -15,13 +15,14 @@ import torch
 from torch import Tensor
 
 from isthmus.autoencoder import AutoEncoder
+from isthmus.code import Batch
 from isthmus.codes.vector import Vector
 from isthmus.corruptions import GaussianNoise
 from isthmus.distances import Normal
 from isthmus.networks.mlp import LastLayerDecoder, LayeredEncoder
 from isthmus.objectives import mean, trimmed
 
-__all__ = ["denoising", "restorable_noise"]
+__all__ = ["denoising", "restorable_noise", "restored_share"]
 
 LOW, HIGH = 0.05, 2.0  # deviations of the noise, in deviations of x; beyond the highest rows lose what sets them apart
 RESTORED = 0.95  # share of the variance
@@ -67,3 +68,10 @@ def restorable_noise(model: AutoEncoder, x: Tensor, *, share: float = RESTORED) 
         middle = (low * high) ** 0.5
         low, high = (middle, high) if lost(middle) < least else (low, middle)
     return low
+
+
+@torch.inference_mode()
+def restored_share(model: AutoEncoder, x: Tensor) -> float:
+    """Return the share of the variance of rows that is restored, (rows, features) -> float, at most 1."""
+    lost, all_ = (model.reconstruct(Batch(x)) - x).square().sum(), x.square().sum()
+    return float(1 - lost / all_) if all_ > 0 else 1.0

@@ -11,6 +11,11 @@
                                          tells less (LOF, Breunig et al., 2000)
     alone        Σ 2 log(1 + x² / 3)     what the columns cost alone, without all others: how far from the middle. It
                                          counts more where few rows taught how columns go together
+    unrestored   Σ (x − x̂)²              in the place of "moved",
+    apart        Σ (x − x̂ₖ)² / s         of "remembered",
+    far          Σ x²                    and of "alone", where the auto-encoder restores little: a thousand words that
+                                         are there or not tell little of each other. The code of what is not restored
+                                         moves for no reason, and of many such cells the rare ones tell
 
 x̂ is what the auto-encoder takes x for when told of as much noise as it can take away (`denoising.restorable_noise`).
 Each s is the mean square over normal rows, of m and of x − x̂ⱼ, so every unit and every column has its say. A departure
@@ -23,6 +28,7 @@ that a table can be scored by what was learned from it.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -37,9 +43,11 @@ __all__ = ["AT_ONCE", "TERMS", "Description", "Explanation", "parts_of"]
 
 AT_ONCE = 1024  # rows in a block: few enough that distances stay in cache, and enough that calls cost little
 EXPLAINED_AT_ONCE = 64  # rows; each is tried with every column mended
-WEIGHTS = {"moved": 2.0, "remembered": 2.0, "alone": 0.25}
-TERMS = tuple(WEIGHTS)
-FEW, MOST = 250, 1.25  # so many rows, over those that taught, are added to the weight of "alone"; and no more than that
+TERMS = ("moved", "remembered", "alone", "unrestored", "apart", "far")
+BY_CODE, BY_NEIGHBOUR, BY_COLUMN = 2.0, 2.0, 0.25  # weights of the first three terms, and likewise of the last three
+LITTLE, MUCH = 0.5, 0.7  # shares of the variance restored: from the last three terms alone to the first three alone
+MANY = 500  # rows must have taught for that: where fewer did, it may be for want of rows that little is restored
+FEW, MOST = 250, 1.25  # so many rows, over those that taught, are added to BY_COLUMN; and no more than that
 LENIENCE = 0.75  # the power of what near remembered rows themselves depart by, that a departure is divided by
 EXPECTED = 0.5  # of how the code of the nearest remembered row moves
 PARTS = 4  # of the remembered rows, the nearest of each is tried
@@ -100,7 +108,7 @@ class Description(nn.Module):
         self.register_buffer("unit", torch.ones(units))  # mean squares
         self.register_buffer("column", torch.ones(features.width))
         self.register_buffer("usual", torch.tensor([[0.0, 1.0]], dtype=torch.float64).repeat(len(TERMS), 1))
-        self.register_buffer("weights", torch.tensor(list(WEIGHTS.values()), dtype=torch.float64))
+        self.register_buffer("weights", _weights(math.inf, 1.0))
 
     @property
     def parts(self) -> int:
@@ -118,9 +126,17 @@ class Description(nn.Module):
             if not (getattr(self, name) > 0).all():
                 raise ValueError(f"what {name} divides by is not above zero everywhere")
 
-    def weigh(self, rows: int) -> None:
-        """Let columns alone count the more, the fewer rows taught how columns go together."""
-        self.weights[TERMS.index("alone")] = WEIGHTS["alone"] + min(MOST, FEW / rows)
+    def weigh(self, rows: int, restored: float) -> None:
+        """Let columns alone count the more, the fewer rows taught how columns go together; trust a code that restores.
+
+        Parameters
+        ----------
+        rows : int
+            That taught.
+        restored : float
+            Share of the variance that is restored of rows that did not teach.
+        """
+        self.weights = _weights(rows, restored)
 
     def remember(self, x: Tensor, taught: Tensor, *, draws: int = 1) -> None:
         """Keep rows, and learn by how much hidden units and columns depart in normal rows.
@@ -136,11 +152,11 @@ class Description(nn.Module):
         self.restored, self.marks, self.draws = self.model.reconstruct(Batch(x)), _marks(x), draws
         parts = torch.arange(len(x)).split(AT_ONCE)
         self.column = torch.cat([self._nearest_squares(x[part], part) for part in parts]).mean(0) + LEAST_COLUMN
-        self.unit = self._moved(taught).square_().mean(0) + LEAST_UNIT
+        self.unit = self._moved(taught)[0].square_().mean(0) + LEAST_UNIT
         if draws > 1:
             self.movement, self.spacing = self.movement[:0], self.spacing[:0]
             return
-        self.movement, self.spacing = (EXPECTED * self._moved(x)).half(), torch.ones(len(x))
+        self.movement, self.spacing = (EXPECTED * self._moved(x)[0]).half(), torch.ones(len(x))
         own = torch.cat([self.departures(x[part], part)[:, TERMS.index("remembered")] for part in parts])
         self.spacing = own + own.median() + LEAST_SPACING
 
@@ -148,7 +164,7 @@ class Description(nn.Module):
         """Take normal rows' departures, (rows, terms), as what is usual."""
         logs = _log(departures)
         spread = logs.std(0, unbiased=False).clamp(min=LEAST_SPREAD)
-        self.usual = torch.stack([logs.median(0).values, spread], 1)
+        self.usual[: len(spread)] = torch.stack([logs.median(0).values, spread], 1)
 
     def forward(self, rows: Tensor) -> Tensor:
         """(rows, cells) float64 -> description lengths, (rows,) nats.
@@ -178,9 +194,10 @@ class Description(nn.Module):
     def departures(self, x: Tensor, other_than: Tensor | None = None) -> Tensor:
         """Return how far rows depart from what is normal, (rows, terms).
 
-        `other_than` names the remembered row that each is itself; -1 for none.
+        `other_than` names the remembered row that each is itself; -1 for none. The last three terms are left out where
+        they count for nothing.
         """
-        moved = self._moved(x)
+        moved, restored = self._moved(x)
         index, squares = self._near(x, other_than)
         if self.draws == 1:
             closest = index.gather(1, squares.sum(2).argmin(1, keepdim=True)).squeeze(1)
@@ -189,12 +206,18 @@ class Description(nn.Module):
             remembered = _t_law(squares.div_(self.column)).amin(1) / lenience
         else:
             remembered = _t_law(squares.div_(self.column)).mean(1)
-        return torch.stack([moved.square_() @ self.unit.reciprocal(), remembered, _t_law(x.square())], 1)
+        own = x.square()
+        terms = [moved.square_() @ self.unit.reciprocal(), remembered, _t_law(own)]
+        if self.weights[len(terms) :].any():
+            apart = squares.sum(2)
+            terms += [(x - restored).square_().sum(1), apart.amin(1) if self.draws == 1 else apart.mean(1), own.sum(1)]
+        return torch.stack(terms, 1)
 
     def nats(self, departures: Tensor) -> Tensor:
         """(rows, terms) departures -> (rows, terms) nats: how rare they are among normal rows, weighted."""
-        standard = (_log(departures) - self.usual[:, 0]) / self.usual[:, 1]
-        return -torch.special.log_ndtr(-standard) * self.weights
+        count = departures.shape[1]
+        standard = (_log(departures) - self.usual[:count, 0]) / self.usual[:count, 1]
+        return -torch.special.log_ndtr(-standard) * self.weights[:count]
 
     def embed(self, rows: Tensor) -> Tensor:
         """(rows, cells) -> codes, (rows, units)."""
@@ -245,10 +268,11 @@ class Description(nn.Module):
         best = best[:, [cell.column for cell in self.features.cells]]
         return Explanation(share * length[:, None], torch.stack(expected).gather(0, best[None])[0])
 
-    def _moved(self, x: Tensor) -> Tensor:
-        """Return how far the codes of rows move when they are restored and encoded again, (rows, units)."""
+    def _moved(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return how far the codes of rows move when they are restored and encoded again, (rows, units), and x̂."""
         code: Tensor = self.model.embed(Batch(x))
-        return code.sub_(self.model.embed(Batch(self.model.decode(code))))
+        restored = self.model.decode(code)
+        return code.sub_(self.model.embed(Batch(restored))), restored
 
     def _near(self, x: Tensor, other_than: Tensor | None) -> tuple[Tensor, Tensor]:
         """Return near remembered rows' places, (rows, parts), and squared differences, (rows, parts, features)."""
@@ -289,6 +313,13 @@ class Description(nn.Module):
 def parts_of(count: int) -> int:
     """Return into how many parts so many remembered rows fall: of two and more, for none is its own neighbour."""
     return min(PARTS, max(count // 2, 1))
+
+
+def _weights(rows: float, restored: float) -> Tensor:
+    """Return how much each term counts; see `Description.weigh`."""
+    lost = min(max((MUCH - restored) / (MUCH - LITTLE), 0.0), 1.0) * min(rows / MANY, 1.0)
+    each = torch.tensor([BY_CODE, BY_NEIGHBOUR, BY_COLUMN + min(MOST, FEW / rows)], dtype=torch.float64)
+    return torch.cat([each * (1 - lost), each * lost])
 
 
 def _log(departures: Tensor) -> Tensor:

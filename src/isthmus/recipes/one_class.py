@@ -17,7 +17,7 @@ from torch import Tensor
 from isthmus.code import Batch
 from isthmus.kinds.schema import Cell
 from isthmus.networks.features import CellFeatures
-from isthmus.recipes.denoising import denoising, restorable_noise
+from isthmus.recipes.denoising import denoising, restorable_noise, restored_share
 from isthmus.recipes.description import AT_ONCE, Description, parts_of
 from isthmus.recipes.neighbours import squared_distance
 from isthmus.training.history import History
@@ -108,8 +108,9 @@ def learn_normal(
         )
         history = train(model, Batch(x[taught]), settings=settings)
         description = Description(features, model).eval().requires_grad_(False)
-        model.encoder.noise.fill_(restorable_noise(model, x[left_out[:LOOKED_AT]]))  # type: ignore[operator]
-        description.weigh(len(taught))
+        unseen = x[left_out[:LOOKED_AT]]
+        model.encoder.noise.fill_(restorable_noise(model, unseen))  # type: ignore[operator]
+        description.weigh(len(taught), restored_share(model, unseen))
         with torch.inference_mode():
             own = _remember(description, x, x[taught[:MEASURED]], contamination)
             calibration = _calibrate(description, x[left_out], strange[left_out], own[left_out])
