@@ -39,10 +39,11 @@ from isthmus.code import Batch
 from isthmus.networks.features import CellFeatures
 from isthmus.recipes.neighbours import nearest
 
-__all__ = ["AT_ONCE", "TERMS", "Description", "Explanation", "parts_of"]
+__all__ = ["AT_ONCE", "TERMS", "TRIED", "Description", "Explanation", "parts_of"]
 
 AT_ONCE = 1024  # rows in a block: few enough that distances stay in cache, and enough that calls cost little
-EXPLAINED_AT_ONCE = 64  # rows; each is tried with every column mended
+EXPLAINED_AT_ONCE = 64  # rows; each is tried with one column mended, then another
+TRIED = 128  # columns, at most, of a row
 TERMS = ("moved", "remembered", "alone", "unrestored", "apart", "far")
 BY_CODE, BY_NEIGHBOUR, BY_COLUMN = 2.0, 2.0, 0.25  # weights of the first three terms, and likewise of the last three
 LITTLE, MUCH = 0.5, 0.7  # shares of the variance restored: from the last three terms alone to the first three alone
@@ -230,7 +231,8 @@ class Description(nn.Module):
         there, made to add up to the whole. For that there are three guesses: what the auto-encoder restores, what
         the remembered row nearest by the other columns has, and what the auto-encoder restores once that is put in.
         The mean of what each gains counts, and the best guess is told. (Shares of the squared error itself would
-        blame the columns that a wrong one drags along.)
+        blame the columns that a wrong one drags along.) Of many columns only the 128 that differ most from what is
+        expected are tried.
 
         (rows, cells) float64 -> Explanation
         """
@@ -242,31 +244,45 @@ class Description(nn.Module):
     def _explain(self, rows: Tensor, length: Tensor) -> Explanation:
         x, strange = self.features(rows), self.features.never_seen(rows)
         itself = self._itself(x)
-        count, columns = len(rows), self.features.columns
+        restored = self.model.reconstruct(Batch(x))
+        index = self._neighbours_by_the_others(x, itself)
+        every_own = torch.arange(self.features.width, device=x.device)
+        near = self.restored[index[:, self.features.column_of], every_own]  # each feature by its own column's neighbour
+        tried = self._suspects(x, restored, near)
+        count, columns = tried.shape
         others = itself.repeat_interleave(columns)  # a mended copy is still that row: it does not vouch for it either
-        owner = self.features.column_of == torch.arange(columns)[:, None]  # (columns, features)
-        without = (strange.sum(1, keepdim=True) - strange).flatten()
+        owner = self.features.column_of == tried[..., None]  # (rows, tried, features)
+        without = (strange.sum(1, keepdim=True) - strange.gather(1, tried)).flatten()
 
         def mended(substitute: Tensor) -> Tensor:
-            """(rows, columns or 1, features) -> row i with column c replaced, (rows * columns, features)."""
+            """(rows, tried or 1, features) -> row i with the j-th column tried replaced, (rows * tried, features)."""
             return torch.where(owner, substitute, x[:, None]).flatten(0, 1)
 
-        neighbour = self._neighbour_by_the_others(x, owner, itself)
+        neighbour = self.restored[index.gather(1, tried)]
         again = torch.cat([self.model.reconstruct(Batch(part)) for part in mended(neighbour).split(AT_ONCE)])
-        substitutes = (self.model.reconstruct(Batch(x))[:, None], neighbour, again.view(count, columns, -1))
-        gains, expected = [], []
-        for substitute in substitutes:
+        again = again.view(count, columns, -1)
+        gains = []
+        for substitute in (restored[:, None], neighbour, again):
             parts = zip(*(each.split(AT_ONCE) for each in (mended(substitute), without, others)), strict=True)
             lengths = torch.cat([self.length(*part) for part in parts])
             gains.append(length[:, None] - lengths.view(count, columns))
-            own = (substitute * owner).sum(1)  # every feature as its own column's substitute has it
-            expected.append(self.features.values(own))
         every = torch.stack(gains)
-        gain, best = every.clamp(min=0).mean(0), every.argmax(0)
+        gain = torch.zeros_like(strange, dtype=every.dtype).scatter_(1, tried, every.clamp(min=0).mean(0))
+        best = torch.zeros_like(gain, dtype=torch.long).scatter_(1, tried, every.argmax(0))
         total = gain.sum(1, keepdim=True)
-        share = torch.where(total > 0, gain / total.where(total > 0, 1.0), 1 / columns)
+        share = torch.where(total > 0, gain / total.where(total > 0, 1.0), 1 / gain.shape[1])
+        own_again = torch.where(owner.any(1), (again * owner).sum(1), restored)
+        expected = torch.stack([self.features.values(own) for own in (restored, near, own_again)])
         best = best[:, [cell.column for cell in self.features.cells]]
-        return Explanation(share * length[:, None], torch.stack(expected).gather(0, best[None])[0])
+        return Explanation(share * length[:, None], expected.gather(0, best[None])[0])
+
+    def _suspects(self, x: Tensor, *expected: Tensor) -> Tensor:
+        """Return the columns, `TRIED` at most, whose cells differ most from anything expected, (rows, tried), in order.
+
+        (rows, features) each.
+        """
+        apart = torch.stack([self.features.by_column((x - guess).square() / self.column) for guess in expected])
+        return apart.amax(0).topk(min(TRIED, self.features.columns), dim=1).indices.sort(1).values
 
     def _moved(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return how far the codes of rows move when they are restored and encoded again, (rows, units), and x̂."""
@@ -295,19 +311,20 @@ class Description(nn.Module):
         same = self.marks == _marks(x)[:, None]
         return torch.where(same.any(1), same.byte().argmax(1), -1)
 
-    def _neighbour_by_the_others(self, x: Tensor, owner: Tensor, itself: Tensor) -> Tensor:
+    def _neighbours_by_the_others(self, x: Tensor, itself: Tensor) -> Tensor:
         """Return, for each row and column, the remembered row, not itself, nearest by all other columns.
 
-        (rows, features) -> (rows, columns, features)
+        (rows, features) -> (rows, columns)
         """
         every = torch.cdist(x, self.restored).square()
         rows = torch.nonzero(itself >= 0).squeeze(1)
         every[rows, itself[rows]] = torch.inf
         index = []
-        for own in owner:
+        for column in range(self.features.columns):
+            own = self.features.column_of == column
             apart = torch.cdist(x[:, own], self.restored[:, own]).square() if own.any() else 0.0
             index.append((every - apart).argmin(1))
-        return self.restored[torch.stack(index, 1)]
+        return torch.stack(index, 1)
 
 
 def parts_of(count: int) -> int:

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import torch
 
+from isthmus.recipes.description import TRIED
 from isthmus.training.threads import one_thread
 
 __all__ = ["Told", "explained", "silent"]
 
 Told = Callable[[str, int], None]  # what is done, and with how many rows so far
 
-TRIED_AT_ONCE = 2**25  # numbers: of every row explained there is a copy for each column, with that column mended
+TRIED_AT_ONCE = 2**25  # numbers: of every row explained there is a copy for each column tried, with that column mended
 
 
 def silent(done: str, count: int) -> None:
@@ -37,7 +38,7 @@ def explained(detector: Any, X: Any, top: int | None, told: Told = silent) -> di
     schema, description = detector.schema_, detector.description_
     used = schema.used
     most = len(used) if top is None else min(top, len(used))
-    at_once = max(TRIED_AT_ONCE // (len(used) * description.features.width), 1)
+    at_once = max(TRIED_AT_ONCE // (min(len(used), TRIED) * description.features.width), 1)
     found: dict[str, list[Any]] = {"row": [], "column": [], "share": [], "seen": [], "expected": []}
     first = 0
     for table, rows in detector.encoded(X, told=False):
