@@ -540,6 +540,16 @@ def test_numbers_that_are_ids_by_their_name_are_left_out(name):
     assert types(schema_of(frame.set_axis(["humid", "x"], axis=1))[0])["humid"] == "number"
 
 
+@pytest.mark.parametrize("name", ["", "Unnamed: 0"])
+def test_an_index_that_a_frame_left_behind_is_left_out(name):
+    frame = pd.DataFrame({name: np.arange(120)[np.arange(120) % 3 > 0], "x": np.arange(80) % 7})  # of rows picked out
+    with pytest.warns(SchemaWarning, match=r"it has no name, .* an index; .*\(--column (''|'Unnamed: 0')=\.\.\.\)"):
+        schema, _ = schema_of(frame)
+    assert types(schema) == {name: "ignored", "x": "number"}
+    assert types(schema_of(frame, **{name: "number"})[0])[name] == "number"
+    assert types(schema_of(frame.assign(**{name: np.arange(80) / 3}))[0])[name] == "number"  # a measure without a name
+
+
 @pytest.mark.parametrize(
     "text", ["${:,.2f}", "{:,.2f} €", "{:.1f}%", "{:.1f} kg", "({:.2f})", "EUR {:.2f}", "-{:,.3f}", "+{:.1f} %"]
 )

@@ -288,7 +288,7 @@ def _need_label(label: str | None, normal: str | None) -> None:
 
 def _override(entry: str) -> tuple[str, str]:
     name, equals, kind = entry.rpartition("=")
-    if not equals or not name:
+    if not equals:
         raise OptionError(f"--column {entry}: write it as NAME=TYPE, for example --column zip=category")
     return name, kind
 

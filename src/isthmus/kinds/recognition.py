@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -28,6 +29,7 @@ CORE = r"(\d{1,3}([,.' \x{a0}]\d{3})+([.,]\d+)?|\d+([.,]\d+)?)"  # with marks of
 UNIT = r"(\s?[%€$£¥₹]|\s[A-Za-z]{1,3}|[A-Za-z]{2,3})?"
 DISGUISED = rf"^[-+(]?\s?([€$£¥₹]|[A-Z]{{3}})?\s?[-+]?{CORE}{UNIT}\)?$"  # $2,097.86; 801,83 €; 12 kg; 68.1%; (3.50)
 ID = re.compile(r"(?i:(^|[_ .-])(id|uuid|guid)$)|[a-z]I[dD]$")  # names of columns: id, customer_id, userId
+NAMELESS = re.compile(r"(Unnamed: \d+)?")  # as pandas reads it, where it wrote an index
 
 
 def recognise(
@@ -79,12 +81,15 @@ def recognise(
     numbers = reading.numbers(values, kind, where, rows, format)
     finite = numbers[~np.isnan(numbers)]
     whole = bool((finite == np.floor(finite)).all())
-    if named and wanted is None and whole and ID.search(column) and len(np.unique(finite)) == len(numbers) > FEW:
-        return Column(column, "ignored", reason="its name and its numbers, all different, say that it is an id")
+    if named and wanted is None and whole and len(np.unique(finite)) == len(numbers) > FEW:
+        if ID.search(column):
+            return Column(column, "ignored", reason="its name and its numbers, all different, say that it is an id")
+        if NAMELESS.fullmatch(column):
+            return Column(column, "ignored", reason="it has no name, and its numbers are all different: an index")
     if named and wanted is None and dates.in_order(numbers):
         warnings.warn(
             f"{where}: the rows are in its order; if it counts time, all later rows would be odd; it is better left "
-            f"out: columns={{{column!r}: 'ignored'}} (--drop {column})", SchemaWarning, stacklevel=4,
+            f"out: columns={{{column!r}: 'ignored'}} (--drop {shlex.quote(column)})", SchemaWarning, stacklevel=4,
         )  # fmt: skip
     return Column(column, "number", missing=len(finite) < len(numbers), whole=whole, format=format)
 
@@ -111,7 +116,7 @@ def _recognise_time(
         warnings.warn(
             f"{where}: the rows are in its order, so that all later ones would be odd; only the "
             f"{turns} read; columns={{{column!r}: 'datetime'}} (--column "
-            f"{column}=datetime) has the date read, too", SchemaWarning, stacklevel=5,
+            f"{shlex.quote(column)}=datetime) has the date read, too", SchemaWarning, stacklevel=5,
         )  # fmt: skip
     if kind == "clock" and not parts:
         raise OptionError(f"columns={{{column!r}: 'clock'}}: {where} holds one hour and one weekday")

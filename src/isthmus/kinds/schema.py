@@ -8,6 +8,7 @@ again.
 
 from __future__ import annotations
 
+import shlex
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -246,7 +247,7 @@ class Schema:
             raise DataError(f"{name}: every column was left out ({_listed([c.name for c in left_out])}); see columns=")
         for column in left_out:
             if column.reason != ASKED:
-                cure = f"; columns={{{column.name!r}: ...}} (--column {column.name}=...) says otherwise"
+                cure = f"; columns={{{column.name!r}: ...}} (--column {shlex.quote(column.name)}=...) says otherwise"
                 warnings.warn(
                     f"{name}: column {column.name!r} is left out: {column.reason}"
                     + (cure if reading.can_be_text(table[column.name].type) else ""), SchemaWarning, stacklevel=3,
