@@ -67,6 +67,7 @@ class CellFeatures(nn.Module):
         self.register_buffer("knots", torch.zeros(len(ranked), KNOTS, dtype=torch.float64))
         # What makes a cell one that fit never saw: its "anything else" index, or a gap where there was none.
         told = {cell.column for cell in cells if cell.part == "missing"}
+        self.categories = any(cell.kind == "category" for cell in cells)
         sizes = [cell.size if cell.kind == "category" else -1 for cell in cells]
         gaps = [cell.kind == "number" and cell.column not in told for cell in cells]
         self.register_buffer("size_of", torch.tensor(sizes, dtype=torch.float64))
@@ -124,7 +125,9 @@ class CellFeatures(nn.Module):
 
     def never_seen(self, rows: Tensor) -> Tensor:
         """(batch, cells) -> (batch, columns) nats of cells that fit never saw."""
-        strange = (rows == self.size_of) & (self.size_of >= 0) | torch.isnan(rows) & self.gaps
+        strange = torch.isnan(rows) & self.gaps
+        if self.categories:
+            strange |= (rows == self.size_of) & (self.size_of >= 0)
         result = torch.zeros(len(rows), self.columns, device=rows.device)
         if strange.any():
             result.index_add_(1, self.columns_of_cells, strange.float() * math.log1p(NEVER**2))

@@ -5,10 +5,10 @@
                                          less half of how the code of the nearest remembered row does
     remembered   Σ 2 log(1 + (x − x̂ₖ)² / 3s) / (dⱼ + d)^¾
                                          what a near remembered row, restored, does not explain: column by column, a
-                                         t law, lest one column decide. The best of four is taken, each the nearest
-                                         of a quarter. dⱼ is the same of a remembered row itself, d the median, and
-                                         the geometric mean over the four counts: where they lie apart, to lie apart
-                                         tells less (LOF, Breunig et al., 2000)
+                                         t law, lest one column decide. The mean of the best two of four is taken, each
+                                         the nearest of a quarter. dⱼ is the same of a remembered row itself, d the
+                                         median, and the geometric mean over the four counts: where they lie apart, to
+                                         lie apart tells less (LOF, Breunig et al., 2000)
     alone        Σ 2 log(1 + x² / 3)     what the columns cost alone, without all others: how far from the middle. It
                                          counts more where few rows taught how columns go together
     unrestored   Σ (x − x̂)²              in the place of "moved",
@@ -45,13 +45,13 @@ AT_ONCE = 1024  # rows in a block: few enough that distances stay in cache, and 
 EXPLAINED_AT_ONCE = 64  # rows; each is tried with one column mended, then another
 TRIED = 128  # columns, at most, of a row
 TERMS = ("moved", "remembered", "alone", "unrestored", "apart", "far")
-BY_CODE, BY_NEIGHBOUR, BY_COLUMN = 2.0, 2.0, 0.25  # weights of the first three terms, and likewise of the last three
+BY_CODE, BY_NEIGHBOUR, BY_COLUMN = 2.0, 2.0, 0.4  # weights of the first three terms, and likewise of the last three
 LITTLE, MUCH = 0.5, 0.7  # shares of the variance restored: from the last three terms alone to the first three alone
 MANY = 500  # rows must have taught for that: where fewer did, it may be for want of rows that little is restored
-FEW, MOST = 250, 1.25  # so many rows, over those that taught, are added to BY_COLUMN; and no more than that
+FEW, MOST = 250, 1.1  # so many rows, over those that taught, are added to BY_COLUMN; and no more than that
 LENIENCE = 0.75  # the power of what near remembered rows themselves depart by, that a departure is divided by
 EXPECTED = 0.5  # of how the code of the nearest remembered row moves
-PARTS = 4  # of the remembered rows, the nearest of each is tried
+PARTS, BEST = 4, 2  # of the remembered rows, the nearest of each is tried; so many of those count, the best ones
 LEAST_UNIT, LEAST_COLUMN = 1e-4, 1e-3  # mean squares are no smaller: of hidden units, and of columns
 LEAST_SPACING = 1e-3  # of remembered rows that are copies of each other
 LEAST_SPREAD = 1e-3  # of log departures
@@ -85,7 +85,7 @@ class Description(nn.Module):
         Rows to remember.
     draws : int
         Into how many samples the remembered rows are taken to fall; see `neighbours`. Where there is but one, the
-        best of near rows counts, else the mean over the samples.
+        best of near rows count, else the mean over the samples.
     """
 
     restored: Tensor
@@ -203,15 +203,13 @@ class Description(nn.Module):
         if self.draws == 1:
             closest = index.gather(1, squares.sum(2).argmin(1, keepdim=True)).squeeze(1)
             moved -= _rows(self.movement, closest)
-            lenience = (LENIENCE * _rows(self.spacing.log(), index).mean(1)).exp()
-            remembered = _t_law(squares.div_(self.column)).amin(1) / lenience
-        else:
-            remembered = _t_law(squares.div_(self.column)).mean(1)
+        remembered = self._over_near(_t_law(squares.div_(self.column)))
+        if self.draws == 1:
+            remembered /= (LENIENCE * _rows(self.spacing.log(), index).mean(1)).exp()
         own = x.square()
         terms = [moved.square_() @ self.unit.reciprocal(), remembered, _t_law(own)]
         if self.weights[len(terms) :].any():
-            apart = squares.sum(2)
-            terms += [(x - restored).square_().sum(1), apart.amin(1) if self.draws == 1 else apart.mean(1), own.sum(1)]
+            terms += [(x - restored).square_().sum(1), self._over_near(squares.sum(2)), own.sum(1)]
         return torch.stack(terms, 1)
 
     def nats(self, departures: Tensor) -> Tensor:
@@ -298,6 +296,12 @@ class Description(nn.Module):
             others = itself[:, None] if other_than is None else torch.stack([itself, other_than], 1)
             index = nearest(x, self.restored, others, self.parts)
         return index, (x[:, None] - _rows(self.restored, index)).square_()
+
+    def _over_near(self, each: Tensor) -> Tensor:
+        """Return the mean over samples, or over the best of near remembered rows, (rows, parts) -> (rows,)."""
+        if self.draws > 1:
+            return each.mean(1)
+        return each.sort(1).values[:, :BEST].mean(1)
 
     def _nearest_squares(self, x: Tensor, other_than: Tensor) -> Tensor:
         """Return the squared differences from the nearest remembered row, over samples their mean, (rows, features)."""
