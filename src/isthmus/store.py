@@ -144,10 +144,11 @@ def rebuilding(tensors: Mapping[str, Tensor]) -> Iterator[None]:
     except ModelError:
         raise
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RuntimeError) as error:
-        why = (str(error).splitlines() or [type(error).__name__])[0]
+        lines = [line.strip() for line in str(error).splitlines()] or [type(error).__name__]
+        why = lines[1] if lines[0].endswith(":") and lines[1:] else lines[0]  # torch counts first and then says what
         raise ModelError(
-            f"the model folder is damaged, or was made by another Isthmus than {__version__} and must be fitted anew: "
-            f"{why}"
+            f"the model folder is damaged, or was made by another Isthmus than this {__version__} and must be fitted "
+            f"anew: {why}"
         ) from None
 
 

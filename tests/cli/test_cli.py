@@ -459,6 +459,17 @@ def test_one_row_and_one_column_are_no_plural(run, home, tmp_path, cells):
     one_line(*run("detect", "explain", tmp_path / "m", tmp_path / "new.csv", "--rows", "5"), "the table has 1 row,")
 
 
+def test_a_column_without_a_name_can_be_named(run, tmp_path, cells):
+    cells.benign[["mean area", "mean texture"]].iloc[::2].to_csv(tmp_path / "t.csv")  # with the index of the frame
+    fit = ["detect", "fit", tmp_path / "t.csv", "--out", tmp_path / "m", "--steps", "5"]
+    code, out, notes = run(*fit)
+    assert code == 0
+    assert "89 rows of 2 columns" in out
+    assert "an index; columns={'': ...} (--column ''=...) says otherwise" in notes
+    assert "89 rows of 3 columns" in run(*fit, "--column", "=number")[1]
+    assert "an index" not in run(*fit, "--drop", "")[2]
+
+
 def test_the_oddest_rows_are_printed_where_no_file_is_asked_for(run, model, home):
     code, out, _ = run("detect", "score", model, home / "new.csv", "--rows", "4", "--json")
     oddest = json.loads(out)["oddest"]

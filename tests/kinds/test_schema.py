@@ -498,6 +498,8 @@ def test_of_a_log_in_its_order_only_the_clock_is_read():
     assert types(schema_of(log(hours), t="datetime")[0])["t"] == "datetime"
     assert types(schema_of(log(hours[1:] + hours[:1]))[0])["t"] == "datetime"  # in no order
     assert types(schema_of(log(hours[1:] + hours[:1]), t="clock")[0])["t"] == "clock"
+    with pytest.warns(SchemaWarning, match=r"\(--column 'at night'=datetime\)"):
+        schema_of(log(hours).rename(columns={"t": "at night"}))
     with pytest.warns(SchemaWarning, match="'t' is left out: the rows are in its order"):
         schema_of(log([h * 168 for h in range(40)]))  # one hour of one weekday: nothing is left of it
 
@@ -507,6 +509,8 @@ def test_a_number_that_may_count_time_is_told():
     frame = pd.DataFrame({"seconds": seconds, "x": np.arange(60) % 7})
     with pytest.warns(SchemaWarning, match="'seconds': the rows are in its order; if it counts time.*drop seconds"):
         schema, _ = schema_of(frame)
+    with pytest.warns(SchemaWarning, match=r"\(--drop 'of day'\)"):  # as a shell takes it
+        schema_of(frame.rename(columns={"seconds": "of day"}))
     assert types(schema)["seconds"] == "number"
     with warnings.catch_warnings():
         warnings.simplefilter("error", SchemaWarning)
@@ -540,10 +544,10 @@ def test_numbers_that_are_ids_by_their_name_are_left_out(name):
     assert types(schema_of(frame.set_axis(["humid", "x"], axis=1))[0])["humid"] == "number"
 
 
-@pytest.mark.parametrize("name", ["", "Unnamed: 0"])
+@pytest.mark.parametrize("name", ["", " ", "Unnamed: 0"])
 def test_an_index_that_a_frame_left_behind_is_left_out(name):
     frame = pd.DataFrame({name: np.arange(120)[np.arange(120) % 3 > 0], "x": np.arange(80) % 7})  # of rows picked out
-    with pytest.warns(SchemaWarning, match=r"it has no name, .* an index; .*\(--column (''|'Unnamed: 0')=\.\.\.\)"):
+    with pytest.warns(SchemaWarning, match=r"it has no name, .* an index; .*\(--column (''|' '|'Unnamed: 0')=\.\.\.\)"):
         schema, _ = schema_of(frame)
     assert types(schema) == {name: "ignored", "x": "number"}
     assert types(schema_of(frame, **{name: "number"})[0])[name] == "number"

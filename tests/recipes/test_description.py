@@ -129,6 +129,9 @@ def test_nothing_is_taken_off_where_remembered_rows_may_be_odd(rows):
     squares = [(x - part[own]).square() for part, own in zip(described.restored.split(10), nearest, strict=True)]
     laws = [2 * torch.log1p(own / described.column / 3).sum(1) for own in squares]
     assert departure(described, x, "remembered").tolist() == pytest.approx(torch.stack(laws).mean(0).tolist(), rel=1e-4)
+    described.weigh(1000, 0.2)
+    apart = torch.stack([(own / described.column).sum(1) for own in squares]).mean(0)
+    assert departure(described, x, "apart").tolist() == pytest.approx(apart.tolist(), rel=1e-4)
 
 
 def test_the_length_of_a_row_does_not_depend_on_the_rows_beside_it_to_the_last_bit(description, rows):
@@ -146,6 +149,31 @@ def test_columns_alone_count_more_where_few_rows_taught(description, rows):
         prices[taught] = other.nats(other.departures(other.features(far)))[:, TERMS.index("alone")]
     assert torch.allclose(prices[40], 1.5 / 0.65 * prices[1000])
     assert (prices[8000] < 0.7 * prices[1000]).all()
+
+
+def test_the_less_is_restored_the_more_plain_squares_weigh(description):
+    other = copy.deepcopy(description)
+    for restored, rows, squares in ((0.71, 1000, 0.0), (0.65, 1000, 0.25), (0.49, 1000, 1.0), (0.49, 100, 0.2)):
+        other.weigh(rows, restored)
+        each = torch.tensor([2.0, 2.0, 0.4 + min(1.1, 250 / rows)]).double()
+        assert torch.allclose(other.weights, torch.cat([(1 - squares) * each, squares * each]))
+
+
+def test_what_is_told_to_be_expected_is_the_guess_that_gains_most(description, rows):
+    odd = rows[:20].clone()
+    odd[:, 2] += 6.0
+    explanation = description.explain(odd)
+    assert (explanation.shares.argmax(1) == 2).float().mean() > 0.8
+    told, restored = odd.clone(), odd.clone()
+    told[:, 2] = explanation.expected[:, 2]
+    x = description.features(odd)
+    restored[:, 2] = description.features.values(description.model.reconstruct(Batch(x)))[:, 2]
+    by_others = torch.cdist(x[:, [0, 1, 3, 4]], description.restored[:, [0, 1, 3, 4]])
+    near = odd.clone()
+    near[:, 2] = description.features.values(description.restored[by_others.argmin(1)])[:, 2]
+    gained = torch.stack([description(restored), description(near)])
+    assert (description(told) <= gained.amin(0) + 1e-4).all()
+    assert (description(told) < description(restored) - 0.1).any()  # so it is not always the same guess
 
 
 def test_a_normal_row_costs_less_than_one_far_in_every_column(description, rows):

@@ -131,14 +131,16 @@ def test_an_explanation_takes_no_more_memory_than_a_part_of_the_rows(detector, c
 
 
 def test_of_many_columns_those_that_differ_most_are_tried(detector, cells, monkeypatch):
-    rows = cells.unseen.drop(columns=cells.label)[:20]
+    rows = cells.unseen.drop(columns=cells.label)[:60]
     whole = detector.explain(rows, top=1)
-    monkeypatch.setattr("isthmus.recipes.description.TRIED", 8)
+    monkeypatch.setattr("isthmus.recipes.description.TRIED", 12)
     some = detector.explain(rows)
-    assert (some[some["share"] > 0].groupby("row").size() <= 8).all()
+    assert (some[some["share"] > 0].groupby("row").size() <= 12).all()
     assert some.groupby("row").size().eq(rows.shape[1]).all()  # the others are told, too, at nothing
     np.testing.assert_allclose(some.groupby("row")["share"].sum(), -detector.score_samples(rows), rtol=1e-4)
-    assert (some.groupby("row").head(1)["column"].to_numpy() == whole["column"].to_numpy()).mean() > 0.8
+    assert (some.groupby("row").head(1)["column"].to_numpy() == whole["column"].to_numpy()).mean() > 0.9
+    gaps = rows.assign(**{"worst texture": np.nan})  # such as fit never saw: x does not show it
+    assert (detector.explain(gaps, top=1)["column"] == "worst texture").all()
 
 
 def test_the_promised_false_alarm_rate_is_kept():

@@ -144,8 +144,8 @@ def text_of(value: Any, kind: str, whole: bool = False, format: str = dates.ISO)
     if kind == "number" and dates.is_time_of_day(format):
         return dates.time_text(round(value) if whole else float(value))
     if kind == "number":
-        number = float(value)
-        return f"{number:,.0f}" if whole and abs(number) < 1e15 else _short(number)
+        number = float(value) + 0.0  # no zero is below zero
+        return f"{round(number):,}" if whole and abs(number) < 1e15 else _short(number)
     if kind in ("datetime", "clock"):
         moment = dates.moment(value)
         date = moment.date().isoformat()  # strftime would write the year 1 as "1"

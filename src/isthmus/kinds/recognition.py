@@ -84,7 +84,7 @@ def recognise(
     if named and wanted is None and whole and len(np.unique(finite)) == len(numbers) > FEW:
         if ID.search(column):
             return Column(column, "ignored", reason="its name and its numbers, all different, say that it is an id")
-        if NAMELESS.fullmatch(column):
+        if NAMELESS.fullmatch(column.strip()):
             return Column(column, "ignored", reason="it has no name, and its numbers are all different: an index")
     if named and wanted is None and dates.in_order(numbers):
         warnings.warn(

@@ -230,7 +230,7 @@ class Description(nn.Module):
         the remembered row nearest by the other columns has, and what the auto-encoder restores once that is put in.
         The mean of what each gains counts, and the best guess is told. (Shares of the squared error itself would
         blame the columns that a wrong one drags along.) Of many columns only the 128 that differ most from what is
-        expected are tried.
+        expected are tried, and the others have no share.
 
         (rows, cells) float64 -> Explanation
         """
@@ -246,7 +246,7 @@ class Description(nn.Module):
         index = self._neighbours_by_the_others(x, itself)
         every_own = torch.arange(self.features.width, device=x.device)
         near = self.restored[index[:, self.features.column_of], every_own]  # each feature by its own column's neighbour
-        tried = self._suspects(x, restored, near)
+        tried = self._suspects(x, strange, restored, near)
         count, columns = tried.shape
         others = itself.repeat_interleave(columns)  # a mended copy is still that row: it does not vouch for it either
         owner = self.features.column_of == tried[..., None]  # (rows, tried, features)
@@ -274,13 +274,20 @@ class Description(nn.Module):
         best = best[:, [cell.column for cell in self.features.cells]]
         return Explanation(share * length[:, None], expected.gather(0, best[None])[0])
 
-    def _suspects(self, x: Tensor, *expected: Tensor) -> Tensor:
+    def _suspects(self, x: Tensor, strange: Tensor, *expected: Tensor) -> Tensor:
         """Return the columns, `TRIED` at most, whose cells differ most from anything expected, (rows, tried), in order.
 
-        (rows, features) each.
+        Those that fit never saw come first, since x does not show them. x and what is expected are (rows, features),
+        strange is (rows, columns).
         """
         apart = torch.stack([self.features.by_column((x - guess).square() / self.column) for guess in expected])
-        return apart.amax(0).topk(min(TRIED, self.features.columns), dim=1).indices.sort(1).values
+        return (
+            apart.amax(0)
+            .masked_fill(strange > 0, torch.inf)
+            .topk(min(TRIED, self.features.columns), dim=1)
+            .indices.sort(1)
+            .values
+        )
 
     def _moved(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return how far the codes of rows move when they are restored and encoded again, (rows, units), and x̂."""

@@ -33,7 +33,7 @@ TAUGHT = 8192  # rows to learn from, at most; more teach little that these do no
 REMEMBERED = 3072  # rows; more score hardly better and take longer
 BATCH = 128  # rows a step
 MEASURED = 4096  # rows, at most, that tell how far hidden units move
-LOOKED_AT = 1024  # rows left out, at most, that tell how much noise can be taken away
+LOOKED_AT = 1024  # rows left out, at most, that tell how much noise can be taken away, and how much is restored
 DRAWS = 100  # of a few rows each, to find the ones that are odd in unclean training data
 
 

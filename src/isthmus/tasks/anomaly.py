@@ -210,7 +210,8 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         ----------
         X : as for `fit`
         top : int, optional
-            Columns a row to return; by default all, whose shares add up to minus the row's score.
+            Columns a row to return; by default all, whose shares add up to minus the row's score. Of more than 128 the
+            ones that differ most from what is expected share it, and the others have 0.
 
         Returns
         -------
