@@ -14,9 +14,11 @@ from torch import Tensor, nn
 __all__ = ["nearest", "nearest_neighbours", "squared_distance"]
 
 AT_ONCE = 1024  # points whose distances to all others are held
+IN_CACHE = 128  # points whose distances to some thousand others a processor keeps near
 SMALLEST = 1e-9  # squared distance of a copy, where distances are multiplied
 
 
+@torch.no_grad()
 def nearest(points: Tensor, among: Tensor, other_than: Tensor | None = None, draws: int = 1) -> Tensor:
     """Return the index of the nearest of each sample, (batch, draws).
 
@@ -29,9 +31,14 @@ def nearest(points: Tensor, among: Tensor, other_than: Tensor | None = None, dra
         For each point the others that do not count, as itself; -1 for none.
     draws : int
     """
-    size = len(among) // draws
-    index = _argmin(_partial(points, _widened(among), other_than).view(len(points), draws, size))
-    return index + torch.arange(draws, device=points.device) * size
+    size, widened = len(among) // draws, _widened(among)
+    room = points.new_empty(min(IN_CACHE, len(points)), len(among))  # the same for all, so that it stays near
+    found = []
+    for own in torch.arange(len(points), device=points.device).split(IN_CACHE):
+        others = None if other_than is None else other_than[own]
+        partial = _partial(points[own], widened, others, out=room[: len(own)])
+        found.append(_argmin(partial.view(len(own), draws, size)))
+    return torch.cat(found) + torch.arange(draws, device=points.device) * size
 
 
 def squared_distance(points: Tensor, among: Tensor, other_than: Tensor | None = None, draws: int = 1) -> Tensor:
@@ -81,9 +88,9 @@ def _widened(among: Tensor) -> Tensor:
     return torch.cat([-2 * among, among.square().sum(1, keepdim=True)], 1)
 
 
-def _partial(points: Tensor, widened: Tensor, other_than: Tensor | None) -> Tensor:
+def _partial(points: Tensor, widened: Tensor, other_than: Tensor | None, out: Tensor | None = None) -> Tensor:
     """Return |a - b|² - |a|² = |b|² - 2ab of every pair: one matrix product."""
-    partial = nn.functional.pad(points, (0, 1), value=1.0) @ widened.T
+    partial = torch.mm(nn.functional.pad(points, (0, 1), value=1.0), widened.T, out=out)
     if other_than is not None:
         others = other_than[:, None] if other_than.dim() == 1 else other_than
         rows, which = torch.nonzero(others >= 0, as_tuple=True)
