@@ -64,6 +64,10 @@ class LayeredEncoder(nn.Module):
 
     def forward(self, x: Any) -> Tensor:
         """(batch, features), alone or as {"x": ..., "noise": (batch, 1)} -> (batch, layers * width)."""
+        return torch.cat(self.outputs(x), 1)
+
+    def outputs(self, x: Any) -> list[Tensor]:
+        """Return what every layer puts out, (batch, width) each; x as for `forward`."""
         if isinstance(x, Mapping):
             x, noise = x["x"], x["noise"]
         else:
@@ -74,7 +78,7 @@ class LayeredEncoder(nn.Module):
         for layer in self.layers:
             hidden = layer(hidden).tanh()
             outputs.append(hidden)
-        return torch.cat(outputs, 1)
+        return outputs
 
 
 class LastLayerDecoder(nn.Module):
@@ -95,7 +99,7 @@ class LastLayerDecoder(nn.Module):
         _initialise(self.out, 0.1)  # starts from the mean, as no restoring at all would
 
     def forward(self, value: Tensor, given: Mapping[str, Tensor] | None = None) -> Tensor:
-        """(batch, layers * width) -> (batch, features)."""
+        """(batch, layers * width), or the last layer alone, -> (batch, features)."""
         output: Tensor = self.out(value[:, -self.width :])
         return output
 

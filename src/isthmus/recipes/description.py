@@ -30,6 +30,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -37,6 +38,7 @@ from torch import Tensor, nn
 from isthmus.autoencoder import AutoEncoder
 from isthmus.code import Batch
 from isthmus.networks.features import CellFeatures
+from isthmus.networks.mlp import LayeredEncoder
 from isthmus.recipes.neighbours import nearest
 
 __all__ = ["AT_ONCE", "TERMS", "TRIED", "Description", "Explanation", "parts_of"]
@@ -153,11 +155,11 @@ class Description(nn.Module):
         self.restored, self.marks, self.draws = self.model.reconstruct(Batch(x)), _marks(x), draws
         parts = torch.arange(len(x)).split(AT_ONCE)
         self.column = torch.cat([self._nearest_squares(x[part], part) for part in parts]).mean(0) + LEAST_COLUMN
-        self.unit = self._moved(taught)[0].square_().mean(0) + LEAST_UNIT
+        self.unit = torch.cat([layer.square_().mean(0) for layer in self._moved(taught)[0]]) + LEAST_UNIT
         if draws > 1:
             self.movement, self.spacing = self.movement[:0], self.spacing[:0]
             return
-        self.movement, self.spacing = (EXPECTED * self._moved(x)[0]).half(), torch.ones(len(x))
+        self.movement, self.spacing = (EXPECTED * torch.cat(self._moved(x)[0], 1)).half(), torch.ones(len(x))
         own = torch.cat([self.departures(x[part], part)[:, TERMS.index("remembered")] for part in parts])
         self.spacing = own + own.median() + LEAST_SPACING
 
@@ -202,12 +204,16 @@ class Description(nn.Module):
         index, squares = self._near(x, other_than)
         if self.draws == 1:
             closest = index.gather(1, squares.sum(2).argmin(1, keepdim=True)).squeeze(1)
-            moved -= _rows(self.movement, closest)
+            expected = _rows(self.movement, closest)
+            for layer, there in zip(moved, expected.split(moved[0].shape[1], 1), strict=True):
+                layer -= there
         remembered = self._over_near(_t_law(squares.div_(self.column)))
         if self.draws == 1:
             remembered /= (LENIENCE * _rows(self.spacing.log(), index).mean(1)).exp()
         own = x.square()
-        terms = [moved.square_() @ self.unit.reciprocal(), remembered, _t_law(own)]
+        units = self.unit.reciprocal().split(moved[0].shape[1])
+        by_layer = [layer.square_() @ unit for layer, unit in zip(moved, units, strict=True)]
+        terms = [torch.stack(by_layer).sum(0), remembered, _t_law(own)]
         if self.weights[len(terms) :].any():
             terms += [(x - restored).square_().sum(1), self._over_near(squares.sum(2)), own.sum(1)]
         return torch.stack(terms, 1)
@@ -289,11 +295,15 @@ class Description(nn.Module):
             .values
         )
 
-    def _moved(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Return how far the codes of rows move when they are restored and encoded again, (rows, units), and x̂."""
-        code: Tensor = self.model.embed(Batch(x))
-        restored = self.model.decode(code)
-        return code.sub_(self.model.embed(Batch(restored))), restored
+    def _moved(self, x: Tensor) -> tuple[list[Tensor], Tensor]:
+        """Return how far the codes of rows move when they are restored and encoded again, and x̂.
+
+        Layer by layer, (rows, width) each: put side by side they would leave the processor's cache.
+        """
+        encoder = cast(LayeredEncoder, self.model.encoder)
+        layers = encoder.outputs(x)
+        restored = self.model.decode(layers[-1])
+        return [before.sub_(after) for before, after in zip(layers, encoder.outputs(restored), strict=True)], restored
 
     def _near(self, x: Tensor, other_than: Tensor | None) -> tuple[Tensor, Tensor]:
         """Return near remembered rows' places, (rows, parts), and squared differences, (rows, parts, features)."""
