@@ -287,13 +287,8 @@ class Description(nn.Module):
         strange is (rows, columns).
         """
         apart = torch.stack([self.features.by_column((x - guess).square() / self.column) for guess in expected])
-        return (
-            apart.amax(0)
-            .masked_fill(strange > 0, torch.inf)
-            .topk(min(TRIED, self.features.columns), dim=1)
-            .indices.sort(1)
-            .values
-        )
+        most = apart.amax(0).masked_fill(strange > 0, torch.inf).topk(min(TRIED, self.features.columns), dim=1)
+        return most.indices.sort(1).values
 
     def _moved(self, x: Tensor) -> tuple[list[Tensor], Tensor]:
         """Return how far the codes of rows move when they are restored and encoded again, and x̂.

@@ -33,11 +33,12 @@ def nearest(points: Tensor, among: Tensor, other_than: Tensor | None = None, dra
     """
     size, widened = len(among) // draws, _widened(among)
     room = points.new_empty(min(IN_CACHE, len(points)), len(among))  # the same for all, so that it stays near
+    parts = points.split(IN_CACHE)
+    without = [None] * len(parts) if other_than is None else other_than.split(IN_CACHE)
     found = []
-    for own in torch.arange(len(points), device=points.device).split(IN_CACHE):
-        others = None if other_than is None else other_than[own]
-        partial = _partial(points[own], widened, others, out=room[: len(own)])
-        found.append(_argmin(partial.view(len(own), draws, size)))
+    for part, others in zip(parts, without, strict=True):
+        partial = _partial(part, widened, others, out=room[: len(part)])
+        found.append(_argmin(partial.view(len(part), draws, size)))
     return torch.cat(found) + torch.arange(draws, device=points.device) * size
 
 
